@@ -10,4 +10,10 @@
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
 static inline void ekko_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
+// Whether this processor has the CRC-32C instruction.
+int32_t ekko_crc32c_is_supported(void);
+
+// Advances a CRC-32C register over `count` bytes; call it only where the instruction is supported.
+uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count);
+
 #endif
