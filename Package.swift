@@ -57,6 +57,7 @@ let package = Package(
     program("ekko-sim", ["EkkoSimulation"]),
     tests("EkkoCore", []),
     tests("EkkoStorage", ["EkkoCore"]),
+    tests("EkkoTransport", ["EkkoCore"]),
   ],
   swiftLanguageModes: [.v6]
 )

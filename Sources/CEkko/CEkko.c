@@ -1,6 +1,15 @@
 #include "CEkko.h"
 
 #include <string.h>
+#include <sys/prctl.h>
+
+static _Thread_local const void *current_loop;
+
+const void *ekko_current_loop(void) { return current_loop; }
+
+void ekko_set_current_loop(const void *loop) { current_loop = loop; }
+
+void ekko_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 #if defined(__x86_64__)
 

@@ -10,6 +10,14 @@
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
 static inline void ekko_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
+// The core loop that runs the calling thread, or null. A call into C, so that the compiler cannot
+// keep the answer across a suspension, as it does with `pthread_self`.
+const void *ekko_current_loop(void);
+void ekko_set_current_loop(const void *loop);
+
+// Names the calling thread for the system's tools.
+void ekko_name_thread(const char *name);
+
 // Whether this processor has the CRC-32C instruction.
 int32_t ekko_crc32c_is_supported(void);
 
