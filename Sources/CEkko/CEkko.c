@@ -1,13 +1,19 @@
+#define _GNU_SOURCE
 #include "CEkko.h"
 
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 static _Thread_local const void *current_loop;
 
 const void *ekko_current_loop(void) { return current_loop; }
 
 void ekko_set_current_loop(const void *loop) { current_loop = loop; }
+
+int ekko_accept(int listener) {
+  return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
 
 void ekko_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
 

@@ -15,6 +15,9 @@ static inline void ekko_prefetch(const void *address) { __builtin_prefetch(addre
 const void *ekko_current_loop(void);
 void ekko_set_current_loop(const void *loop);
 
+// `accept4` with a non-blocking descriptor that is closed on `exec`.
+int ekko_accept(int listener);
+
 // Names the calling thread for the system's tools.
 void ekko_name_thread(const char *name);
 

@@ -1,4 +1,5 @@
 internal import CEkko
+internal import EkkoCore
 internal import Glibc
 internal import Synchronization
 
@@ -96,6 +97,12 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
       return inbox.isAsleep
     }
     if mustWake { self.poll.interrupt() }
+  }
+
+  /// Reports `.deadline` once at `time`, or never if `nil`, to the handler of `registration`.
+  func setDeadline(_ time: MonotonicTime?, for registration: UInt64) {
+    self.poll.setDeadline(time, for: registration)
+    self.wake()
   }
 
   /// Whether the calling thread is this loop's.

@@ -1,0 +1,60 @@
+internal import Synchronization
+
+/// Lets one task wait until another thread tells it to look again.
+///
+/// A signal that comes before the wait is kept, so the pattern "look, then wait, then look again"
+/// misses nothing; several signals count as one. It carries no meaning: whoever wakes must look at
+/// the state, and at `Task.isCancelled`, for cancelling the waiter signals too.
+final class Wakeup: Sendable {
+  private enum State {
+    case idle
+    case signalled
+    case waiting(CheckedContinuation<Void, Never>)
+  }
+
+  private let state = Mutex(State.idle)
+
+  /// Wakes the waiting task, or the next one that waits. Any thread may call it.
+  func signal() {
+    let waiter: CheckedContinuation<Void, Never>? = self.state.withLock { state in
+      switch state {
+      case .idle, .signalled:
+        state = .signalled
+        return nil
+      case .waiting(let waiter):
+        state = .idle
+        return waiter
+      }
+    }
+    waiter?.resume()
+  }
+
+  /// Waits for a signal or for the task's cancellation.
+  func wait() async {
+    await withTaskCancellationHandler {
+      await self.waitIgnoringCancellation()
+    } onCancel: {
+      self.signal()
+    }
+  }
+
+  /// Waits for a signal only.
+  func waitIgnoringCancellation() async {
+    await withCheckedContinuation { continuation in
+      let isSignalled = self.state.withLock { state in
+        switch state {
+        case .idle:
+          state = .waiting(continuation)
+          return false
+        case .signalled:
+          state = .idle
+          return true
+        case .waiting:
+          preconditionFailure(
+            "two tasks wait where only one may: a channel has one reader, one writer")
+        }
+      }
+      if isSignalled { continuation.resume() }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package import EkkoCore
+
+/// One side of a channel in memory.
+package final class MemoryChannel: ByteChannel {
+  package let home: Home
+  private let incoming: MemoryPipe
+  private let outgoing: MemoryPipe
+
+  private init(home: Home, incoming: MemoryPipe, outgoing: MemoryPipe) {
+    self.home = home
+    self.incoming = incoming
+    self.outgoing = outgoing
+  }
+
+  deinit { self.abort() }
+
+  /// Two sides joined to each other.
+  ///
+  /// - Parameter bytesUntilCut: if set, the channel breaks after the first side has written this
+  ///   many bytes: the second reads them, then both see `reset`.
+  package static func makePair(
+    homes: (Home, Home), limits: ChannelLimits = ChannelLimits(), bytesUntilCut: Int? = nil
+  ) -> (MemoryChannel, MemoryChannel) {
+    let there = MemoryPipe(limits: limits, bytesUntilCut: bytesUntilCut)
+    let back = MemoryPipe(limits: limits, bytesUntilCut: nil)
+    return (
+      MemoryChannel(home: homes.0, incoming: back, outgoing: there),
+      MemoryChannel(home: homes.1, incoming: there, outgoing: back)
+    )
+  }
+
+  package func read() async throws(TransportError) -> [UInt8]? { try await self.incoming.read() }
+
+  package func write(_ bytes: [UInt8]) async throws(TransportError) {
+    if case .cut = try await self.outgoing.write(bytes) {
+      self.outgoing.end(.failure(.reset), writer: .reset, keepingBytes: true)
+      self.incoming.leave(reader: .reset)
+    }
+  }
+
+  /// Everything accepted is already where the other side reads it, so this never waits.
+  package func close() async {
+    self.outgoing.end(.orderly, writer: .closed, keepingBytes: true)
+    self.incoming.leave(reader: .closed)
+  }
+
+  package func abort() {
+    self.outgoing.end(.failure(.reset), writer: .closed, keepingBytes: false)
+    self.incoming.leave(reader: .closed)
+  }
+}

@@ -1,0 +1,124 @@
+internal import CEkko
+internal import Glibc
+
+/// Owns one non-blocking TCP socket; it is closed with its owner.
+struct Socket: ~Copyable {
+  private let descriptor: Descriptor
+
+  private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
+  /// A new socket for addresses like `address`, closed on `exec`, without Nagle's delay.
+  static func make(for address: SocketAddress) throws(SystemError) -> Socket {
+    let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
+    let number = try SystemCall.socket.perform {
+      socket(address.family, type | CInt(SOCK_CLOEXEC.rawValue), CInt(IPPROTO_TCP))
+    }
+    let made = Socket(Descriptor(number))
+    try made.set(CInt(IPPROTO_TCP), TCP_NODELAY)
+    return made
+  }
+
+  /// The number for `CoreLoop.register`; never for a call that bypasses this type.
+  var number: CInt { self.descriptor.number }
+
+  /// Starts to connect; `pendingError` and `remoteAddress` tell how it went.
+  func connect(to address: SocketAddress) throws(SystemError) {
+    _ = try SystemCall.connect.perform {
+      unsafe address.withPointer { unsafe Glibc.connect(self.number, $0, $1) }
+    }
+  }
+
+  /// Binds and listens. Addresses in the wait after a close are taken over.
+  func listen(on address: SocketAddress, backlog: CInt) throws(SystemError) {
+    try self.set(SOL_SOCKET, SO_REUSEADDR)
+    if address.isVersion6 { try self.set(CInt(IPPROTO_IPV6), IPV6_V6ONLY) }
+    _ = try SystemCall.bind.perform {
+      unsafe address.withPointer { unsafe Glibc.bind(self.number, $0, $1) }
+    }
+    _ = try SystemCall.listen.perform { Glibc.listen(self.number, backlog) }
+  }
+
+  /// The next waiting connection, or `nil` if there is none.
+  func accept() throws(SystemError) -> Socket? {
+    let number = try SystemCall.accept.perform { ekko_accept(self.number) }
+    guard let number else { return nil }
+    let accepted = Socket(Descriptor(number))
+    try accepted.set(CInt(IPPROTO_TCP), TCP_NODELAY)
+    return accepted
+  }
+
+  /// Up to `limit` bytes; none at the end of the stream, `nil` if there is nothing to read yet.
+  func receive(limit: Int) throws(SystemError) -> [UInt8]? {
+    var outcome: Result<Int?, SystemError> = .success(nil)
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      outcome = Result { () throws(SystemError) in
+        // SAFETY: at most `limit` bytes are written into a buffer of that capacity.
+        try SystemCall.receive.perform { unsafe recv(self.number, buffer.baseAddress, limit, 0) }
+      }
+      if case .success(.some(let received)) = outcome { count = received } else { count = 0 }
+    }
+    return try outcome.get() == nil ? nil : bytes
+  }
+
+  /// Throws away up to `limit` bytes; the answer as for `receive`.
+  func discard(limit: Int) throws(SystemError) -> Int? {
+    try SystemCall.receive.perform {
+      // SAFETY: with this flag TCP counts the bytes and writes nowhere (tcp(7)).
+      recv(self.number, nil, limit, CInt(MSG_TRUNC))
+    }
+  }
+
+  /// Sends some of `bytes` and answers how many, or `nil` if there is no room.
+  func send(_ bytes: RawSpan) throws(SystemError) -> Int? {
+    try SystemCall.send.perform {
+      unsafe bytes.withUnsafeBytes {
+        // SAFETY: pointer and length come from one span, read during the call.
+        unsafe Glibc.send(self.number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+      }
+    }
+  }
+
+  /// Tells the other side that no more bytes follow.
+  func shutdownWriting() throws(SystemError) {
+    _ = try SystemCall.shutdown.perform { Glibc.shutdown(self.number, CInt(SHUT_WR)) }
+  }
+
+  /// Makes the coming close a reset, which drops what is unsent.
+  func resetOnClose() throws(SystemError) {
+    var value = linger(l_onoff: 1, l_linger: 0)
+    _ = try SystemCall.setOption.perform {
+      // SAFETY: the option is read during the call.
+      unsafe setsockopt(
+        self.number, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+    }
+  }
+
+  /// What went wrong since the last question, or zero.
+  func pendingError() throws(SystemError) -> CInt {
+    var code: CInt = 0
+    var length = socklen_t(MemoryLayout<CInt>.size)
+    _ = try SystemCall.getOption.perform {
+      // SAFETY: an `int` is written into a local of that size.
+      unsafe getsockopt(self.number, SOL_SOCKET, SO_ERROR, &code, &length)
+    }
+    return code
+  }
+
+  var localAddress: SocketAddress? {
+    unsafe SocketAddress { unsafe getsockname(self.number, $0, $1) }
+  }
+
+  /// `nil` while not connected.
+  var remoteAddress: SocketAddress? {
+    unsafe SocketAddress { unsafe getpeername(self.number, $0, $1) }
+  }
+
+  private func set(_ level: CInt, _ option: CInt) throws(SystemError) {
+    var value: CInt = 1
+    _ = try SystemCall.setOption.perform {
+      // SAFETY: the option is read during the call.
+      unsafe setsockopt(
+        self.number, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
+  }
+}
