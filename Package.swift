@@ -56,6 +56,7 @@ let package = Package(
     program("ekko-node", ["EkkoNode"]),
     program("ekko-sim", ["EkkoSimulation"]),
     tests("EkkoCore", []),
+    tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),
   ],

@@ -11,7 +11,12 @@ struct CriteoRow: Sendable {
     fields: (1...13).map { "I\($0)" } + (1...26).map { "C\($0)" },
     numberCount: 2 * integerCount, crosses: Self.crosses, itemField: nil)
 
-  private static let crosses: [ExampleLayout.Cross] = []
+  /// Pairs that helped a linear model most, chosen greedily on the first 60 % of a public sample:
+  /// C14 × C24, C6 × C23, C14 × C26, C9 × C14, I4 × I13, C15 × C24, I11 × C26, I10 × C11.
+  private static let crosses: [ExampleLayout.Cross] = [
+    .init(26, 36), .init(18, 35), .init(26, 38), .init(21, 26), .init(3, 12), .init(27, 36),
+    .init(10, 38), .init(9, 23),
+  ]
 
   private let hash = FeatureHash(fields: Self.layout.fields)
   /// Where each field ends, reused from line to line.

@@ -31,6 +31,16 @@ package struct ExampleBatch: Hashable, Sendable {
     self.commit(label: example.label, seconds: example.seconds ?? 0)
   }
 
+  package mutating func append(contentsOf other: ExampleBatch) {
+    precondition(
+      other.fieldCount == self.fieldCount && other.numberCount == self.numberCount,
+      "batches of different layouts")
+    self.labels += other.labels
+    self.features += other.features
+    self.numbers += other.numbers
+    self.seconds += other.seconds
+  }
+
   /// The example at `index`, copied out.
   package subscript(index: Int) -> ClickExample {
     ClickExample(

@@ -24,7 +24,9 @@ package struct ExampleLayout: Hashable, Sendable {
   package init(fields: [String], numberCount: Int, crosses: [Cross], itemField: Int?) {
     precondition(!fields.isEmpty && numberCount >= 0, "a layout needs at least one field")
     precondition(
-      crosses.allSatisfy { fields.indices.contains($0.first) && fields.indices.contains($0.second) },
+      crosses.allSatisfy {
+        fields.indices.contains($0.first) && fields.indices.contains($0.second)
+      },
       "a cross names a field that does not exist")
     self.fields = fields
     self.numberCount = numberCount

@@ -4,7 +4,7 @@ internal import EkkoCore
 ///
 /// History is kept in two tables of fixed size, one slot per hash; a newcomer takes a taken slot
 /// over, so memory does not grow with the log. A rating is described before it is observed.
-package struct RatingFeatures: Sendable {
+package struct RatingFeatures: CandidateFeatures {
   package static let layout = ExampleLayout(
     fields: [
       "user", "item", "previous", "user_count", "item_count", "user_liked", "item_liked",
