@@ -27,4 +27,8 @@ int32_t ekko_crc32c_is_supported(void);
 // Advances a CRC-32C register over `count` bytes; call it only where the instruction is supported.
 uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count);
 
+// The IEEE square root as one instruction. Swift's own `squareRoot()` becomes a call of `sqrtf` that
+// may set errno, which keeps loops from being vectorised.
+static inline float ekko_square_root(float value) { return __builtin_elementwise_sqrt(value); }
+
 #endif
