@@ -1,0 +1,97 @@
+internal import EkkoCore
+
+/// Carries the frames of one handshake over its channel.
+struct HandshakeExchange: Sendable {
+  /// An opened link's parts.
+  struct Outcome: Sendable {
+    let opening: LinkOpening
+    let sending: FrameSeal
+    let receiving: FrameSeal
+    let traffic: LinkTraffic
+    fileprivate let decoder: FrameDecoder
+
+    /// Goes on with what was received behind the handshake, under the link's own rules.
+    func decoder(limit: Int) -> FrameDecoder {
+      var decoder = self.decoder
+      decoder.seal = self.receiving
+      decoder.limit = limit
+      return decoder
+    }
+  }
+
+  private let channel: any ByteChannel
+  private var encoder = FrameEncoder(seal: .checksum, limit: Handshake.frameLimit)
+  private var decoder = FrameDecoder(seal: .checksum, limit: Handshake.frameLimit)
+  private var traffic = LinkTraffic()
+
+  init(_ channel: any ByteChannel) { self.channel = channel }
+
+  /// Ends with an open link or an error; a refusal of ours has then been sent.
+  mutating func run(
+    _ handshake: Handshake, clock: any RuntimeClock
+  ) async throws(LinkError) -> Outcome {
+    var handshake = handshake
+    try await self.send(handshake.start(at: clock.now()))
+    while true {
+      let frame: Frame?
+      do throws(FrameError) { frame = try self.decoder.next() } catch {
+        let refusal = HandshakeRefusal(.malformed, "\(error)")
+        await self.refuse(refusal)
+        throw .refused(refusal)
+      }
+      guard let frame else {
+        try await self.readMore()
+        continue
+      }
+      let byteCount = FrameLayout.headerByteCount + frame.payload.count + 4
+      self.traffic.countReceived(kind: frame.kind, byteCount: byteCount)
+      switch handshake.receive(frame, at: clock.now()) {
+      case .proceed(let replies):
+        try await self.send(replies)
+      case .opened(let replies, let opening, let sending, let receiving):
+        try await self.send(replies)
+        return Outcome(
+          opening: opening, sending: sending, receiving: receiving, traffic: self.traffic,
+          decoder: self.decoder)
+      case .refused(let refusal):
+        await self.refuse(refusal)
+        throw .refused(refusal)
+      case .refusedByPeer(let refusal):
+        throw .refusedByPeer(refusal)
+      }
+    }
+  }
+
+  /// Says why, and closes in order, so that the words arrive.
+  mutating func refuse(_ refusal: HandshakeRefusal) async {
+    do throws(LinkError) {
+      try await self.send([Frame(kind: HandshakeKind.refusal, payload: refusal.payload)])
+    } catch {
+      // The other side has gone and needs no reason any more.
+      self.channel.abort()
+      return
+    }
+    await self.channel.close()
+  }
+
+  private mutating func readMore() async throws(LinkError) {
+    let bytes: [UInt8]?
+    do throws(TransportError) { bytes = try await self.channel.read() } catch {
+      throw .transport(error)
+    }
+    guard let bytes else { throw .transport(.reset) }
+    self.decoder.feed(bytes)
+  }
+
+  private mutating func send(_ frames: [Frame]) async throws(LinkError) {
+    guard !frames.isEmpty else { return }
+    let bytes: [UInt8]
+    do throws(FrameError) { bytes = try self.encoder.encode(frames) } catch { throw .frame(error) }
+    do throws(TransportError) { try await self.channel.write(bytes) } catch {
+      throw .transport(error)
+    }
+    for frame in frames {
+      self.traffic.countSent(kind: frame.kind, byteCount: self.encoder.byteCount(of: frame))
+    }
+  }
+}
