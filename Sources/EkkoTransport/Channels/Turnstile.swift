@@ -40,7 +40,11 @@ final class Turnstile: Sendable {
 
   func leave() {
     let next = self.state.withLock { state in
-      if state.waiting.isEmpty { state.isTaken = false } else { state.granted = state.waiting.removeFirst() }
+      if state.waiting.isEmpty {
+        state.isTaken = false
+      } else {
+        state.granted = state.waiting.removeFirst()
+      }
       return state.granted
     }
     next?.wakeup.signal()

@@ -141,7 +141,7 @@ struct Handshake: Sendable {
       throw HandshakeRefusal(.malformed, "\(error)")
     }
     let keys = self.keys(with: remote)
-    guard finish.proof == keys?.proof(of: self.side.other) else {
+    guard finish.proof == keys?.proof(of: self.side.other, wall: finish.wall) else {
       throw HandshakeRefusal(.authenticationFailed, "the secrets differ")
     }
     self.state = .ended
@@ -153,7 +153,8 @@ struct Handshake: Sendable {
   }
 
   private func makeFinish(to remote: Hello, at now: Instant) -> Frame {
-    let finish = Finish(wall: now.wall, proof: self.keys(with: remote)?.proof(of: self.side))
+    let proof = self.keys(with: remote)?.proof(of: self.side, wall: now.wall.microseconds)
+    let finish = Finish(wall: now.wall, proof: proof)
     return Frame(kind: HandshakeKind.finish, payload: finish.payload)
   }
 

@@ -35,9 +35,9 @@ struct HandshakeKeys: Sendable {
     self.transcript = transcript.bytes
   }
 
-  /// What `side` sends to show that it knows the secret.
-  func proof(of side: HandshakeSide) -> SHA256Digest {
-    self.code(purpose: "ekko proof 1", side: side)
+  /// What `side` sends to show that it knows the secret; it also covers the wall time sent with it.
+  func proof(of side: HandshakeSide, wall: UInt64) -> SHA256Digest {
+    self.code(purpose: "ekko proof 1", side: side, wall: wall)
   }
 
   /// The seal of the frames that `side` sends.
@@ -45,10 +45,11 @@ struct HandshakeKeys: Sendable {
     FrameSeal(key: self.code(purpose: "ekko frames 1", side: side))
   }
 
-  private func code(purpose: String, side: HandshakeSide) -> SHA256Digest {
+  private func code(purpose: String, side: HandshakeSide, wall: UInt64 = 0) -> SHA256Digest {
     var message = ByteWriter()
     message.write(text: purpose)
     message.write(side.rawValue)
+    message.write(wall)
     message.write(bytes: self.transcript)
     return self.secret.code(for: message.bytes)
   }
