@@ -56,8 +56,9 @@ let package = Package(
     program("ekko-node", ["EkkoNode"]),
     program("ekko-sim", ["EkkoSimulation"]),
     tests("EkkoCore", []),
-    tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
+    tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
+
     tests("EkkoTransport", ["EkkoCore"]),
   ],
   swiftLanguageModes: [.v6]

@@ -33,6 +33,10 @@ package struct ByteWriter: Sendable {
 
   package mutating func write(bytes: ArraySlice<UInt8>) { self.bytes.append(contentsOf: bytes) }
 
+  package mutating func write(words: [UInt16]) {
+    for word in words { self.write(word) }
+  }
+
   /// Appends `count` bytes that `fill` writes in place: the one path for bulk rows.
   package mutating func append(count: Int, _ fill: (inout MutableRawSpan) -> Void) {
     let start = self.bytes.count
@@ -71,6 +75,8 @@ package struct ByteWriter: Sendable {
   /// Overwrites four bytes written earlier, for lengths known only at the end.
   package mutating func patch(_ value: UInt32, at offset: Int) {
     precondition(offset >= 0 && offset + 4 <= self.bytes.count, "patch outside the buffer")
-    for index in 0..<4 { self.bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    for index in 0..<4 {
+      self.bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    }
   }
 }

@@ -5,13 +5,16 @@ private import CEkko
 ///
 /// Uses the processor's instruction where it has one, else a table; both give the same value, and
 /// any cut of the bytes into pieces does too.
-package struct CRC32C: Sendable {
+package struct CRC32C: Hashable, Sendable {
   private static let hasInstruction = ekko_crc32c_is_supported() != 0
   private static let table = Self.makeTable()
 
   private var register: UInt32 = .max
 
   package init() {}
+
+  /// Goes on from where another computation had come to `checksum`.
+  package init(resuming checksum: UInt32) { self.register = ~checksum }
 
   package static func checksum(of bytes: RawSpan) -> UInt32 {
     var checksum = CRC32C()
@@ -22,6 +25,11 @@ package struct CRC32C: Sendable {
   package static func checksum(of bytes: Span<UInt8>) -> UInt32 {
     // Bytes have no padding to expose.
     unsafe Self.checksum(of: bytes.bytes)
+  }
+
+  package mutating func update(_ bytes: Span<UInt8>) {
+    // Bytes have no padding to expose.
+    unsafe self.update(bytes.bytes)
   }
 
   package mutating func update(_ bytes: RawSpan) {

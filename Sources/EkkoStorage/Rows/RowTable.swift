@@ -1,0 +1,193 @@
+import CEkko
+package import EkkoCore
+
+/// The rows of one table in one shard: an index of 8-byte entries over flat columns.
+///
+/// A value: copies share memory until one of them changes, which copies once per batch
+/// (`reserve`). Slots are stable for the life of a row. A slot below `slotCount` is *occupied* when
+/// its sequence is not zero. Arrival sequences order all rows of the shard.
+package struct RowTable: Sendable {
+  package var schema: TableSchema
+  package let layout: RowLayout
+  private var memory: RowMemory
+  /// Slots ever used are 0 ..< slotCount; some of them may be free.
+  package private(set) var slotCount = 0
+  package private(set) var occupiedCount = 0
+  private var freeSlots: [UInt32] = []
+  /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
+  package var significantVersions: [UInt32: ParameterVersion] = [:]
+
+  private static let tombstoneBit: UInt32 = 1 << 31
+
+  package init(schema: TableSchema, formClass: FormClass) {
+    self.schema = schema
+    self.layout = formClass.layout(of: schema)
+    self.memory = RowMemory(capacity: 8, stride: self.layout.byteCount)
+  }
+
+  /// A row's version and arrival, as stored beside it.
+  package struct Stamp: Hashable, Sendable {
+    package var timestamp: Timestamp
+    /// Index into the shard's table of origins.
+    package var origin: UInt32
+    package var isTombstone: Bool
+    /// The shard-wide sequence of its last arrival; zero for a free slot.
+    package var sequence: UInt64
+  }
+
+  package var allocatedSlotCount: Int { self.memory.capacity }
+
+  @inline(__always)
+  static func hash(of key: UInt64) -> UInt64 { SplitMix64.mix(key) }
+
+  // MARK: Reading
+
+  /// The slot of `key`, or `nil`.
+  @inline(__always)
+  package func slot(of key: UInt64) -> Int? {
+    let memory = self.memory
+    let hash = Self.hash(of: key)
+    var bucket = Int(hash >> memory.bucketShift)
+    while true {
+      // SAFETY: a bucket is below `bucketCount` (shift and mask); an entry's slot is below
+      // `slotCount` because only `insert` makes entries. The load ≤ 0.7 ends the probe.
+      let entry = unsafe memory.buckets[bucket]
+      if entry == 0 { return nil }
+      if (entry ^ hash) >> 32 == 0 {
+        let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
+        if unsafe memory.keys[slot] == key { return slot }
+      }
+      bucket = (bucket + 1) & (memory.bucketCount - 1)
+    }
+  }
+
+  /// Asks the processor for the index entry of `key`: the first of a batch's three phases.
+  @inline(__always)
+  package func prefetchIndex(_ key: UInt64) {
+    // SAFETY: a prefetch never faults.
+    unsafe ekko_prefetch(
+      self.memory.buckets + Int(Self.hash(of: key) >> self.memory.bucketShift))
+  }
+
+  /// Asks the processor for a row and its version: the second phase.
+  @inline(__always)
+  package func prefetchRow(_ slot: Int) {
+    // SAFETY: a prefetch never faults.
+    unsafe ekko_prefetch(self.memory.timestamps + slot)
+    unsafe ekko_prefetch(self.memory.sequences + slot)
+    unsafe ekko_prefetch(self.memory.rows + slot * self.memory.stride)
+  }
+
+  @inline(__always)
+  package func key(at slot: Int) -> UInt64 {
+    precondition(slot >= 0 && slot < self.slotCount)
+    return unsafe self.memory.keys[slot]
+  }
+
+  @inline(__always)
+  package func stamp(at slot: Int) -> Stamp {
+    precondition(slot >= 0 && slot < self.slotCount)
+    // SAFETY: slot < slotCount ≤ capacity, checked above; likewise in the accessors below.
+    let origin = unsafe self.memory.origins[slot]
+    return unsafe Stamp(
+      timestamp: Timestamp(rawValue: self.memory.timestamps[slot]),
+      origin: origin & ~Self.tombstoneBit,
+      isTombstone: origin & Self.tombstoneBit != 0,
+      sequence: self.memory.sequences[slot])
+  }
+
+  @inline(__always)
+  package func sequence(at slot: Int) -> UInt64 {
+    precondition(slot >= 0 && slot < self.slotCount)
+    return unsafe self.memory.sequences[slot]
+  }
+
+  /// The bytes of the row in `slot`.
+  @inline(__always)
+  @_lifetime(borrow self)
+  package func bytes(at slot: Int) -> RawSpan {
+    precondition(slot >= 0 && slot < self.slotCount)
+    // SAFETY: a slot below `slotCount` has `stride` bytes at this place, and the memory lives as
+    // long as this table holds it.
+    let row = unsafe RawSpan(
+      _unsafeStart: self.memory.rows + slot * self.memory.stride, byteCount: self.memory.stride)
+    return unsafe _overrideLifetime(row, borrowing: self)
+  }
+
+  // MARK: Changing (only after `reserve` in the same batch)
+
+  /// Makes the memory exclusively ours with room for `additional` new rows. Once per batch.
+  package mutating func reserve(_ additional: Int) {
+    let needed = self.slotCount + max(0, additional - self.freeSlots.count)
+    if needed > self.memory.capacity {
+      self.memory = self.memory.copy(
+        capacity: max(needed, self.memory.capacity * 2), slotCount: self.slotCount)
+    } else if !isKnownUniquelyReferenced(&self.memory) {
+      self.memory = self.memory.copy(capacity: self.memory.capacity, slotCount: self.slotCount)
+    }
+  }
+
+  /// A zeroed row for a key known to be absent; the caller stamps it at once.
+  package mutating func insert(_ key: UInt64) -> Int {
+    let slot: Int
+    if let free = self.freeSlots.popLast() {
+      slot = Int(free)
+    } else {
+      slot = self.slotCount
+      precondition(slot < self.memory.capacity, "insert without reserve")
+      self.slotCount += 1
+    }
+    self.occupiedCount += 1
+    unsafe self.memory.keys[slot] = key
+    unsafe self.memory.sequences[slot] = 0
+    self.memory.insertEntry(hash: Self.hash(of: key), slot: slot)
+    return slot
+  }
+
+  @inline(__always)
+  package mutating func setStamp(_ stamp: Stamp, at slot: Int) {
+    precondition(slot >= 0 && slot < self.slotCount)
+    unsafe self.memory.timestamps[slot] = stamp.timestamp.rawValue
+    unsafe self.memory.origins[slot] = stamp.origin | (stamp.isTombstone ? Self.tombstoneBit : 0)
+    unsafe self.memory.sequences[slot] = stamp.sequence
+  }
+
+  /// The bytes of the row in `slot`, for writing.
+  @inline(__always)
+  @_lifetime(&self)
+  package mutating func mutableBytes(at slot: Int) -> MutableRawSpan {
+    precondition(slot >= 0 && slot < self.slotCount)
+    // SAFETY: as in `bytes(at:)`; `reserve` has made the memory exclusively ours.
+    let row = unsafe MutableRawSpan(
+      _unsafeStart: self.memory.rows + slot * self.memory.stride, byteCount: self.memory.stride)
+    return unsafe _overrideLifetime(row, mutating: &self)
+  }
+
+  /// Replaces the bytes of the row in `slot` by `row`, which has the table's own layout.
+  @inline(__always)
+  package mutating func setBytes(_ row: RawSpan, at slot: Int) {
+    precondition(
+      slot >= 0 && slot < self.slotCount && row.byteCount == self.memory.stride,
+      "a row of another size")
+    // SAFETY: both sides have `stride` bytes, checked above.
+    unsafe row.withUnsafeBytes { source in
+      unsafe (self.memory.rows + slot * self.memory.stride).copyMemory(
+        from: source.baseAddress!, byteCount: source.count)
+    }
+  }
+
+  /// Takes the row out of the index. Its slot stays out of use until `recycle`.
+  package mutating func remove(_ slot: Int) {
+    precondition(self.sequence(at: slot) != 0, "slot \(slot) is free already")
+    self.memory.removeEntry(hash: Self.hash(of: self.key(at: slot)), slot: slot)
+    unsafe self.memory.sequences[slot] = 0
+    self.significantVersions[UInt32(slot)] = nil
+    self.occupiedCount -= 1
+  }
+
+  /// Lets a removed slot be used again.
+  package mutating func recycle(_ slot: Int) {
+    precondition(self.sequence(at: slot) == 0, "slot \(slot) is occupied")
+    self.freeSlots.append(UInt32(slot))
+  }
+}

@@ -1,0 +1,235 @@
+package import EkkoCore
+
+/// Answering synchronisation requests (Ekko §4.3, §4.4.1).
+extension Shard {
+  package enum WalkOpening: Hashable, Sendable {
+    case opened(walk: UInt64)
+    case refused(SectionRefusal.Reason)
+  }
+
+  package enum WalkProgress: Hashable, Sendable { case more, finished }
+
+  /// At most this many answers are given from one shard at a time.
+  private static let openWalkLimit = 64
+  /// Entries one turn may examine, so that a turn stays far under a millisecond.
+  private static let examinedPerTurn = 4096
+
+  /// The snapshot: freezes all that the answer will claim and decides between cache and scan, in
+  /// one step. The section's first item is written to `writer`.
+  ///
+  /// - Parameter announced: the sequence of this replica's announcements at this moment.
+  package mutating func openWalk(
+    for request: SectionRequest, announced: UInt64, allowScan: Bool = true,
+    into writer: inout ByteWriter
+  ) -> WalkOpening {
+    guard request.epoch == self.epoch else { return .refused(.differentEpoch) }
+    guard request.formClass <= self.formClass else { return .refused(.lesserForm) }
+    guard !self.mustReplace else { return .refused(.busy) }
+    if let token = request.resume, let walk = self.resumeWalk(token, request: request) {
+      self.beginItem(of: walk, into: &writer)
+      return .opened(walk: walk.id)
+    }
+    guard self.walks.count < Self.openWalkLimit else { return .refused(.busy) }
+
+    // An asker below the forgotten times may hold rows whose tombstones are gone: it gets all rows.
+    let isReplace = request.replace || !request.knowledge.dominates(self.forgotten)
+    let bounds = isReplace ? [] : self.origins.bounds(of: request.knowledge)
+    let isHit = !isReplace && self.cache.isHit(bounds: bounds)
+    guard isHit || allowScan else { return .refused(.busy) }
+    self.noteSelection(isHit: isHit, request: request)
+    let walk = Walk(
+      id: self.nextWalkID, nonce: request.nonce, asked: request.knowledge,
+      mode: isReplace ? .replace : .difference, formClass: request.formClass,
+      position: isHit ? .cache(after: request.mark) : .scan(ScanCursor()),
+      knowledge: self.knowledge, significantKnowledge: self.significantKnowledge,
+      shardVersion: self.shardVersion, forgotten: self.forgotten, mark: self.arrival,
+      announced: announced, slotLimits: self.tables.map(\.slotCount), bounds: bounds)
+    self.nextWalkID += 1
+    self.walks.append(walk)
+    self.beginItem(of: walk, into: &writer)
+    return .opened(walk: walk.id)
+  }
+
+  private mutating func noteSelection(isHit: Bool, request: SectionRequest) {
+    if isHit {
+      self.cache.propagation.noteHit()
+    } else if request.knowledge.isEmpty || request.replace {
+      self.cache.propagation.noteFirstScan()
+    } else {
+      self.cache.propagation.noteMiss()
+    }
+  }
+
+  private func beginItem(of walk: Walk, into writer: inout ByteWriter) {
+    var scan: UInt64 = 0
+    if case .scan = walk.position { scan = walk.id }
+    SectionBegin(
+      shard: self.id, nonce: walk.nonce, responder: self.incarnation, epoch: self.epoch,
+      mode: walk.mode, scan: scan
+    ).encode(into: &writer)
+  }
+
+  /// Takes a scan up again where the requester last accepted it, if it is still open.
+  private mutating func resumeWalk(_ token: ResumeToken, request: SectionRequest) -> Walk? {
+    guard token.responder == self.incarnation,
+      let index = self.walks.firstIndex(where: { $0.id == token.scan }),
+      self.walks[index].asked == request.knowledge,
+      self.walks[index].formClass == request.formClass,
+      case .scan = self.walks[index].position
+    else { return nil }
+    self.walks[index].nonce = request.nonce
+    self.walks[index].position = .scan(token.cursor)
+    self.walks[index].entryCount = token.entryCount
+    self.walks[index].checksum = CRC32C(resuming: token.checksum)
+    self.walks[index].expiry = nil
+    return self.walks[index]
+  }
+
+  /// Writes the next items of an answer, at most about `byteLimit` bytes (a single row that is
+  /// larger goes alone). The last item is the section's end, after which the walk is gone.
+  package mutating func continueWalk(
+    _ id: UInt64, byteLimit: Int, into writer: inout ByteWriter
+  ) -> WalkProgress {
+    guard let index = self.walks.firstIndex(where: { $0.id == id }) else { return .finished }
+    var walk = self.walks[index]
+    self.walks[index].rewritten = []
+    var selection = Selection(tableCount: self.tables.count, byteLimit: byteLimit)
+    let isAtEnd = self.advance(&walk, selecting: &selection)
+    self.encode(selection, of: &walk, into: &writer)
+    guard isAtEnd else {
+      self.walks[index] = walk
+      return .more
+    }
+    SectionEnd(walk: walk, of: self).encode(into: &writer)
+    self.walks.remove(at: index)
+    self.releaseDeferredFrees()
+    return .finished
+  }
+
+  /// Ends a walk whose reader has gone; a scan may be kept for a while so that it can be resumed.
+  package mutating func abandonWalk(_ id: UInt64, keepUntil expiry: MonotonicTime?) {
+    guard let index = self.walks.firstIndex(where: { $0.id == id }) else { return }
+    if let expiry, case .scan = self.walks[index].position {
+      self.walks[index].expiry = expiry
+    } else {
+      self.walks.remove(at: index)
+      self.releaseDeferredFrees()
+    }
+  }
+
+  package mutating func dropExpiredWalks(at now: Instant) {
+    self.walks.removeAll { $0.expiry.map { $0 <= now.monotonic } ?? false }
+    self.releaseDeferredFrees()
+  }
+
+  mutating func releaseDeferredFrees() {
+    guard self.walks.isEmpty else { return }
+    for reference in self.deferredFrees {
+      self.tables[Int(reference.table)].recycle(Int(reference.slot))
+    }
+    self.deferredFrees.removeAll()
+  }
+
+  // MARK: Selection
+
+  /// The rows one turn sends, by table, with a running estimate of their bytes.
+  struct Selection {
+    var slots: [[UInt32]]
+    var remainingBytes: Int
+    var examined = 0
+    var isEmpty = true
+
+    init(tableCount: Int, byteLimit: Int) {
+      self.slots = Array(repeating: [], count: tableCount)
+      self.remainingBytes = byteLimit
+    }
+  }
+
+  /// Whether the turn may still select a row of `table`; the first row always fits.
+  private func hasRoom(_ selection: Selection, table: Int, formClass: FormClass) -> Bool {
+    selection.isEmpty
+      || selection.remainingBytes >= self.wireByteCount(table: table, formClass: formClass)
+  }
+
+  /// Moves the walk on and selects the rows its asker does not know. True at the section's end.
+  private mutating func advance(_ walk: inout Walk, selecting selection: inout Selection) -> Bool {
+    if case .cache(let cursor) = walk.position {
+      guard self.advanceThroughCache(&walk, from: cursor, selecting: &selection) else {
+        return false
+      }
+      // What was pruned while the walk was under way is known to the asker only if the hit test
+      // still holds; otherwise the answer goes on as a scan.
+      if self.cache.isHit(bounds: walk.bounds) { return true }
+      walk.position = .scan(ScanCursor())
+    }
+    return self.advanceScan(&walk, selecting: &selection)
+  }
+
+  private mutating func advanceThroughCache(
+    _ walk: inout Walk, from cursor: UInt64, selecting selection: inout Selection
+  ) -> Bool {
+    let entries = self.cache.entries
+    var position = self.cache.firstPosition(after: cursor)
+    while position < entries.endIndex, entries[position].sequence <= walk.mark {
+      let entry = entries[position]
+      guard selection.examined < Self.examinedPerTurn,
+        self.hasRoom(selection, table: Int(entry.table), formClass: walk.formClass)
+      else { return false }
+      selection.examined += 1
+      let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
+      if stamp.sequence == entry.sequence {
+        self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
+      }
+      walk.position = .cache(after: entry.sequence)
+      position += 1
+    }
+    walk.position = .cache(after: walk.mark)
+    while let reference = walk.rewritten.last {
+      guard selection.examined < Self.examinedPerTurn,
+        self.hasRoom(selection, table: Int(reference.table), formClass: walk.formClass)
+      else { return false }
+      walk.rewritten.removeLast()
+      selection.examined += 1
+      let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
+      if stamp.sequence != 0 {
+        self.select(
+          stamp, table: Int(reference.table), slot: reference.slot, of: walk, in: &selection)
+      }
+    }
+    return true
+  }
+
+  private mutating func advanceScan(
+    _ walk: inout Walk, selecting selection: inout Selection
+  ) -> Bool {
+    guard case .scan(var cursor) = walk.position else { return true }
+    defer { walk.position = .scan(cursor) }
+    while Int(cursor.table) < walk.slotLimits.count {
+      let table = Int(cursor.table)
+      while Int(cursor.slot) < walk.slotLimits[table] {
+        guard selection.examined < Self.examinedPerTurn,
+          self.hasRoom(selection, table: table, formClass: walk.formClass)
+        else { return false }
+        selection.examined += 1
+        let stamp = self.tables[table].stamp(at: Int(cursor.slot))
+        if stamp.sequence != 0 {
+          self.select(stamp, table: table, slot: cursor.slot, of: walk, in: &selection)
+        }
+        cursor.slot += 1
+      }
+      cursor = ScanCursor(table: cursor.table + 1, slot: 0)
+    }
+    return true
+  }
+
+  @inline(__always)
+  private mutating func select(
+    _ stamp: RowTable.Stamp, table: Int, slot: UInt32, of walk: Walk, in selection: inout Selection
+  ) {
+    self.counters.rowsVisited += 1
+    guard !walk.isKnown(stamp) else { return }
+    selection.slots[table].append(slot)
+    selection.remainingBytes -= self.wireByteCount(table: table, formClass: walk.formClass)
+    selection.isEmpty = false
+  }
+}

@@ -1,0 +1,116 @@
+internal import EkkoCore
+
+/// Writing selected rows as items of a section, column by column (DESIGN §6.1).
+extension Shard {
+  /// The bytes a row of `table` takes in an item, origins and headers aside.
+  func wireByteCount(table: Int, formClass: FormClass) -> Int {
+    self.wireLayout(table: table, formClass: formClass).byteCount + 18
+  }
+
+  private func wireLayout(table: Int, formClass: FormClass) -> RowLayout {
+    formClass == self.formClass
+      ? self.tables[table].layout : formClass.layout(of: self.tables[table].schema)
+  }
+
+  /// Writes one item per table that has selected rows, and counts and checksums them.
+  mutating func encode(_ selection: Selection, of walk: inout Walk, into writer: inout ByteWriter) {
+    var cursor = ScanCursor()
+    if case .scan(let reached) = walk.position { cursor = reached }
+    let last = selection.slots.lastIndex { !$0.isEmpty }
+    for (table, slots) in selection.slots.enumerated() where !slots.isEmpty {
+      // Only the turn's last item carries the cursor: a token must not skip the items before it.
+      self.encodeRows(
+        slots, table: table, cursor: table == last ? cursor : ScanCursor(), of: &walk,
+        into: &writer)
+    }
+  }
+
+  private mutating func encodeRows(
+    _ slots: [UInt32], table index: Int, cursor: ScanCursor, of walk: inout Walk,
+    into writer: inout ByteWriter
+  ) {
+    let table = self.tables[index]
+    let layout = self.wireLayout(table: index, formClass: walk.formClass)
+    let interned = self.internOrigins(of: slots, in: table)
+    let significant = self.significantVersions(of: slots, in: table)
+
+    let header = ItemHeader(begin: .rows, in: &writer)
+    let start = writer.count
+    writer.write(self.id)
+    writer.write(walk.nonce)
+    writer.write(UInt16(index))
+    writer.write(table.schema.revision)
+    writer.write(layout.form.rawValue)
+    writer.write(UInt8(significant.isEmpty ? 0 : 1))
+    writer.write(UInt32(layout.byteCount))
+    writer.write(cursor.table)
+    writer.write(cursor.slot)
+    writer.write(UInt16(interned.origins.count))
+    for origin in interned.origins { writer.write(origin) }
+    writer.write(UInt32(slots.count))
+    for slot in slots { writer.write(table.key(at: Int(slot))) }
+    for slot in slots { writer.write(table.stamp(at: Int(slot)).timestamp) }
+    writer.write(words: interned.indices)
+    if !significant.isEmpty {
+      writer.write(UInt32(significant.count))
+      for entry in significant {
+        writer.write(entry.entry)
+        writer.write(entry.version)
+      }
+    }
+    Self.encodeRowBytes(slots, of: table, as: layout, into: &writer)
+    header.finish(in: &writer)
+
+    walk.checksum.update(writer.bytes.span.extracting(start..<writer.count))
+    walk.entryCount += UInt64(slots.count)
+    self.counters.rowsSent += UInt64(slots.count)
+  }
+
+  /// The rows themselves: copied as stored, or converted to the asker's form.
+  private static func encodeRowBytes(
+    _ slots: [UInt32], of table: RowTable, as layout: RowLayout, into writer: inout ByteWriter
+  ) {
+    let live = slots.count { !table.stamp(at: Int($0)).isTombstone }
+    let byteCount = layout.byteCount
+    writer.append(count: live * byteCount) { target in
+      var offset = 0
+      for slot in slots where !table.stamp(at: Int(slot)).isTombstone {
+        var place = target._mutatingExtracting(offset..<(offset + byteCount))
+        layout.fill(&place, from: table.bytes(at: Int(slot)), layout: table.layout)
+        offset += byteCount
+      }
+    }
+  }
+
+  private func internOrigins(
+    of slots: [UInt32], in table: RowTable
+  ) -> (origins: [IncarnationID], indices: [UInt16]) {
+    var origins: [IncarnationID] = []
+    var places = [UInt16](repeating: .max, count: self.origins.count)
+    var indices: [UInt16] = []
+    indices.reserveCapacity(slots.count)
+    for slot in slots {
+      let stamp = table.stamp(at: Int(slot))
+      if places[Int(stamp.origin)] == .max {
+        places[Int(stamp.origin)] = UInt16(origins.count)
+        origins.append(self.origins[stamp.origin])
+      }
+      indices.append(
+        places[Int(stamp.origin)] | (stamp.isTombstone ? RowsItem.tombstoneBit : 0))
+    }
+    return (origins, indices)
+  }
+
+  private func significantVersions(
+    of slots: [UInt32], in table: RowTable
+  ) -> [RowsItem.Significant] {
+    guard !table.significantVersions.isEmpty else { return [] }
+    var found: [RowsItem.Significant] = []
+    for (entry, slot) in slots.enumerated() {
+      if let version = table.significantVersions[slot] {
+        found.append(RowsItem.Significant(entry: UInt32(entry), version: version))
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,88 @@
+package import EkkoCore
+
+/// Upkeep: cache pruning (Algorithm 1), expiry and tombstone collection (DESIGN §5.8–§5.9).
+extension Shard {
+  /// Prunes what arrived longer ago than D_prop. Called after every batch of arrivals.
+  mutating func pruneCache(at now: Instant) {
+    if self.cache.liveCount > PropagationEstimate.entryLimit(rows: self.rowCount) {
+      self.cache.propagation.noteOverLimit()
+    }
+    let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
+    let tables = self.tables
+    if let sequence = self.cache.sequence(before: horizon) {
+      self.cache.prune(through: sequence) { table, slot in
+        tables[Int(table)].stamp(at: Int(slot))
+      }
+    }
+    if self.cache.needsCompaction {
+      self.cache.compact { table, slot in tables[Int(table)].sequence(at: Int(slot)) }
+    }
+  }
+
+  /// A peer has merged everything up to our arrival `mark`, having merged up to `earlier` before.
+  package mutating func noteMerged(mark: UInt64, earlier: UInt64, at now: Instant) {
+    guard mark > earlier,
+      let age = self.cache.age(ofFirstArrivalAfter: earlier, at: now.monotonic)
+    else { return }
+    self.cache.propagation.noteMerged(age: age)
+  }
+
+  /// Whether the row has outlived its table's time-to-live: a function of its version's time, so
+  /// that every replica decides alike.
+  func isExpired(_ timestamp: Timestamp, table: Int, at now: Instant) -> Bool {
+    let timeToLive = self.tables[table].schema.timeToLiveSeconds
+    guard timeToLive > 0 else { return false }
+    return timestamp.microseconds + UInt64(timeToLive) * 1_000_000 <= now.wall.microseconds
+  }
+
+  /// Drops expired rows, examining at most `limit` slots from `cursor` on.
+  ///
+  /// - Returns: where to go on; `nil` when all tables have been seen.
+  package mutating func expireRows(
+    from cursor: ScanCursor, limit: Int, at now: Instant
+  ) -> ScanCursor? {
+    self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+      if shard.isExpired(stamp.timestamp, table: table, at: now) {
+        shard.removeRow(table: table, slot: slot)
+        shard.counters.rowsExpired += 1
+      }
+    }
+  }
+
+  /// Drops tombstones that every member of the table holds, and remembers that they existed.
+  ///
+  /// - Parameter stable: what all members know, in their present incarnations.
+  package mutating func collectTombstones(
+    stable: VersionVector, from cursor: ScanCursor, limit: Int
+  ) -> ScanCursor? {
+    self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+      let version = shard.version(of: stamp)
+      if stamp.isTombstone, stable.covers(version) {
+        shard.forgotten.observe(version)
+        shard.removeRow(table: table, slot: slot)
+        shard.counters.tombstonesCollected += 1
+      }
+    }
+  }
+
+  private mutating func sweep(
+    from cursor: ScanCursor, limit: Int,
+    _ body: (inout Shard, _ table: Int, _ slot: Int, RowTable.Stamp) -> Void
+  ) -> ScanCursor? {
+    var cursor = cursor
+    var remaining = limit
+    while Int(cursor.table) < self.tables.count {
+      let table = Int(cursor.table)
+      self.tables[table].reserve(0)
+      while Int(cursor.slot) < self.tables[table].slotCount {
+        guard remaining > 0 else { return cursor }
+        remaining -= 1
+        let stamp = self.tables[table].stamp(at: Int(cursor.slot))
+        if stamp.sequence != 0 { body(&self, table, Int(cursor.slot), stamp) }
+        cursor.slot += 1
+      }
+      cursor = ScanCursor(table: cursor.table + 1, slot: 0)
+    }
+    return nil
+  }
+}

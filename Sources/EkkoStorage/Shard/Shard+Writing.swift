@@ -1,0 +1,116 @@
+package import EkkoCore
+
+/// Local writes at the primary (Ekko §4.3): stamped, applied, cached and known in one step.
+extension Shard {
+  /// More ids than this in a vector, and a replica refuses to become one more origin (DESIGN §5.1).
+  package static let originLimit = 64
+
+  /// Applies the writes in order. A request that was applied before is not applied again.
+  package mutating func write(
+    _ writes: [ShardWrite], request: RequestID?, at now: Instant
+  ) -> WriteOutcome {
+    if let request {
+      switch self.requests.lookUp(request) {
+      case .repeated(let versions): return .repeated(versions)
+      case .outsideWindow: return .outsideWindow
+      case .new: break
+      }
+    }
+    guard !self.mustReplace else { return .notReady }
+    if self.knowledge[self.incarnation] == .zero, self.knowledge.count >= Self.originLimit {
+      return .notReady
+    }
+    let origin = self.origins.intern(self.incarnation)
+    let before = self.clock.last
+    let versions = writes.map { self.apply($0, origin: origin, at: now) }
+    if self.clock.last > before {
+      self.knowledge.observe(
+        ParameterVersion(timestamp: self.clock.last, origin: self.incarnation))
+      self.issueShardVersion()
+      self.finishArrivals(at: now)
+    }
+    if let request { self.requests.remember(request, versions: versions) }
+    return .applied(versions)
+  }
+
+  private mutating func apply(
+    _ write: ShardWrite, origin: UInt32, at now: Instant
+  ) -> [Timestamp] {
+    let index = Int(write.table.rawValue)
+    self.tables[index].reserve(write.keys.count)
+    var versions: [Timestamp] = []
+    versions.reserveCapacity(write.keys.count)
+    // Room for weights that are not stored as Float32; see `RowLayout`.
+    let length = self.tables[index].layout.rowLength
+    var scratch = [Float](
+      repeating: 0, count: self.tables[index].schema.valueType.isNumeric ? length : 0)
+    for (row, key) in write.keys.enumerated() {
+      if row % 64 == 0 {
+        for ahead in write.keys[row..<min(row + 64, write.keys.count)] {
+          self.tables[index].prefetchIndex(ahead)
+        }
+      }
+      versions.append(
+        self.apply(write, row: row, key: key, origin: origin, scratch: &scratch, at: now))
+    }
+    return versions
+  }
+
+  private mutating func apply(
+    _ write: ShardWrite, row: Int, key: UInt64, origin: UInt32, scratch: inout [Float],
+    at now: Instant
+  ) -> Timestamp {
+    let index = Int(write.table.rawValue)
+    let known = self.tables[index].slot(of: key)
+    let stamp = known.map { self.tables[index].stamp(at: $0) }
+    let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? .zero)
+    let isFresh =
+      stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
+    if write.kind == .push, isFresh,
+      !self.tables[index].schema.admission.admits(
+        key: key, seed: self.tables[index].schema.seed, attempt: timestamp.rawValue)
+    {
+      return .zero
+    }
+    let slot = known ?? self.tables[index].insert(key)
+    if write.kind != .delete {
+      self.change(write, row: row, slot: slot, isFresh: isFresh, scratch: &scratch, at: now)
+    }
+    self.stampArrival(
+      table: index, slot: slot, timestamp: timestamp, origin: origin,
+      isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
+    self.counters.rowsWritten += 1
+    return timestamp
+  }
+
+  /// Changes the bytes of one row as the write says; the caller stamps it.
+  @inline(__always)
+  private mutating func change(
+    _ write: ShardWrite, row: Int, slot: Int, isFresh: Bool, scratch: inout [Float],
+    at now: Instant
+  ) {
+    let index = Int(write.table.rawValue)
+    let schema = self.tables[index].schema
+    let layout = self.tables[index].layout
+    var bytes = self.tables[index].mutableBytes(at: slot)
+    var room = scratch.mutableSpan
+    if isFresh {
+      layout.initialise(
+        &bytes, key: write.keys[row], creation: now.wall.seconds, schema: schema, scratch: &room)
+    }
+    switch write.values {
+    case .none:
+      break
+    case .contents(let contents):
+      let value = contents[row]
+      unsafe layout.writeValue(value.span.bytes, into: &bytes)
+    case .floats(let values):
+      let part = values.span.extracting((row * layout.rowLength)..<((row + 1) * layout.rowLength))
+      if write.kind == .put {
+        layout.overwrite(&bytes, with: part, optimiser: schema.optimiser, scratch: &room)
+      } else {
+        layout.push(part, into: &bytes, optimiser: schema.optimiser, scratch: &room)
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package import EkkoCore
+
+/// One replica of one shard: rows, update cache, shard knowledge and shard version, changed only
+/// together (Ekko §4; DESIGN §5.4 "one funnel, one snapshot").
+///
+/// A value without I/O: each method is one atomic step of the protocol. Invariants, checked by
+/// `checkInvariants()`:
+/// - **K1** knowledge covers an update only if the row has it or a later one;
+/// - **C1** a row outside the cache has a version the DVV covers;
+/// - **S1** this incarnation issues each shard version once, and only its own counter counts.
+package struct Shard: Sendable {
+  package let id: ShardID
+  package let formClass: FormClass
+  /// The life of the replica that owns this shard; the origin of its local writes.
+  package let incarnation: IncarnationID
+  package internal(set) var epoch: ModelEpoch
+  package internal(set) var tables: [RowTable]
+  package internal(set) var origins = OriginTable()
+
+  package internal(set) var knowledge = VersionVector()
+  package internal(set) var significantKnowledge = VersionVector()
+  /// Largest times of tombstones collected here or by someone whose rows we took whole.
+  package internal(set) var forgotten = VersionVector()
+  package internal(set) var shardVersion: ShardVersion
+  /// The own counter, kept apart from the held version: adopting a peer's must never turn it back.
+  var issuedCounter: UInt64
+  var clock = HybridClock()
+
+  /// The sequence of the latest arrival.
+  package internal(set) var arrival: UInt64 = 0
+  package internal(set) var cache = UpdateCache()
+  package internal(set) var walks: [Walk] = []
+  var nextWalkID: UInt64 = 1
+  /// Slots removed while a walk was open: not reused before it ends.
+  var deferredFrees: [Walk.RowReference] = []
+  var replacement: Replacement?
+  /// This replica's rows cannot be trusted until replaced whole; it answers nothing meanwhile.
+  package internal(set) var mustReplace = false
+  var requests = RequestWindow()
+  package internal(set) var counters = ShardCounters()
+  /// How far ahead of this node's wall a version may be (DESIGN §5.2).
+  package let futureBound: Duration
+
+  package init(
+    id: ShardID, schemas: [TableSchema], formClass: FormClass, incarnation: IncarnationID,
+    epoch: ModelEpoch = .first, futureBound: Duration = .milliseconds(500)
+  ) {
+    self.id = id
+    self.formClass = formClass
+    self.incarnation = incarnation
+    self.epoch = epoch
+    self.tables = schemas.map { RowTable(schema: $0, formClass: formClass) }
+    self.issuedCounter = 1
+    self.shardVersion = ShardVersion(counter: 1, issuer: incarnation)
+    self.futureBound = futureBound
+  }
+
+  /// Adds tables the catalogue has gained, and takes the changes a schema may make.
+  package mutating func updateSchemas(_ schemas: [TableSchema]) {
+    for (index, schema) in schemas.enumerated() {
+      if index >= self.tables.count {
+        self.tables.append(RowTable(schema: schema, formClass: self.formClass))
+      } else if self.tables[index].schema != schema {
+        self.tables[index].schema = schema
+      }
+    }
+  }
+
+  package var rowCount: Int { self.tables.reduce(0) { $0 + $1.occupiedCount } }
+
+  /// A new shard version of our own.
+  mutating func issueShardVersion() {
+    self.issuedCounter += 1
+    self.shardVersion = ShardVersion(counter: self.issuedCounter, issuer: self.incarnation)
+  }
+
+  func version(of stamp: RowTable.Stamp) -> ParameterVersion {
+    ParameterVersion(timestamp: stamp.timestamp, origin: self.origins[stamp.origin])
+  }
+
+  /// Stamps the row in `slot` as arrived now and tells cache and open walks: the one place where a
+  /// row changes its version.
+  @inline(__always)
+  mutating func stampArrival(
+    table: Int, slot: Int, timestamp: Timestamp, origin: UInt32, isTombstone: Bool,
+    replaced: UInt64
+  ) {
+    self.arrival += 1
+    self.tables[table].setStamp(
+      RowTable.Stamp(
+        timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),
+      at: slot)
+    self.cache.append(
+      table: UInt16(table), slot: UInt32(slot), sequence: self.arrival, replaced: replaced)
+    if !self.walks.isEmpty && replaced != 0 {
+      self.noteRewrite(table: table, slot: slot, replaced: replaced)
+    }
+  }
+
+  /// Tells each open cache walk that has yet to reach arrival `replaced` that this row has left its
+  /// path, so that the walk visits it at its end.
+  private mutating func noteRewrite(table: Int, slot: Int, replaced: UInt64) {
+    for index in self.walks.indices {
+      guard case .cache(let cursor) = self.walks[index].position, replaced > cursor,
+        replaced <= self.walks[index].mark
+      else { continue }
+      self.walks[index].rewritten.append(
+        Walk.RowReference(table: UInt16(table), slot: UInt32(slot)))
+    }
+  }
+
+  /// Ends a batch of arrivals: notes their time, prunes what is too old, compacts if worthwhile.
+  mutating func finishArrivals(at now: Instant) {
+    self.cache.noteArrivals(through: self.arrival, at: now.monotonic)
+    self.pruneCache(at: now)
+  }
+}
+
+/// What a shard counts for metrics.
+package struct ShardCounters: Hashable, Sendable {
+  package var rowsWritten: UInt64 = 0
+  package var rowsApplied: UInt64 = 0
+  package var rowsSuperseded: UInt64 = 0
+  package var rowsSent: UInt64 = 0
+  package var rowsVisited: UInt64 = 0
+  package var sectionsMerged: UInt64 = 0
+  package var sectionsDropped: UInt64 = 0
+  package var sectionsRefused: UInt64 = 0
+  package var rowsExpired: UInt64 = 0
+  package var tombstonesCollected: UInt64 = 0
+  package var replacements: UInt64 = 0
+
+  package init() {}
+}

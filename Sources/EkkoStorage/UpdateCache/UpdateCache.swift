@@ -1,0 +1,154 @@
+package import EkkoCore
+
+/// The update cache of a shard (Ekko §4.4.1): which rows arrived lately, in order of arrival, and
+/// the dominator version vector (DVV) of all the others.
+///
+/// Two departures from Algorithm 1 (DESIGN §5.8): entries are ordered and pruned by *local arrival*
+/// and never by version time, so that a relay that lags keeps its cache; and invariant (ii), which
+/// only saves work, is a counter and no condition. Invariant (i) holds always:
+/// **C1** for each row whose arrival is not in the ring, DVV[its origin] ≥ its time.
+///
+/// An entry is *live* while it names its row's latest arrival. The ring holds at most twice the
+/// live entries and a constant.
+package struct UpdateCache: Sendable {
+  package struct Entry: Hashable, Sendable {
+    package let sequence: UInt64
+    package let slot: UInt32
+    package let table: UInt16
+  }
+
+  private var ring: [Entry] = []
+  private var head = 0
+  package private(set) var liveCount = 0
+  /// Every row whose latest arrival is at or before this sequence has left the ring.
+  package private(set) var prunedThrough: UInt64 = 0
+  /// The DVV, by index in the shard's table of origins; absent means zero.
+  package private(set) var dominator: [UInt64] = []
+  /// When arrivals happened: ascending, at most one mark a millisecond.
+  private var arrivals: [(time: MonotonicTime, sequence: UInt64)] = []
+  private var arrivalsHead = 0
+  package var propagation: PropagationEstimate
+
+  package init(propagation: PropagationEstimate = PropagationEstimate()) {
+    self.propagation = propagation
+  }
+
+  package var entries: ArraySlice<Entry> { self.ring[self.head...] }
+
+  /// Notes that the row in (table, slot) arrived as `sequence`, its previous arrival being
+  /// `replaced` (zero for a new row).
+  @inline(__always)
+  package mutating func append(
+    table: UInt16, slot: UInt32, sequence: UInt64, replaced: UInt64
+  ) {
+    self.ring.append(Entry(sequence: sequence, slot: slot, table: table))
+    self.noteRemoval(of: replaced)
+    self.liveCount += 1
+  }
+
+  /// The row whose latest arrival was `sequence` is gone or about to arrive anew.
+  @inline(__always)
+  package mutating func noteRemoval(of sequence: UInt64) {
+    if sequence > self.prunedThrough { self.liveCount -= 1 }
+  }
+
+  /// Remembers when a batch of arrivals ended, for pruning by age.
+  package mutating func noteArrivals(through sequence: UInt64, at time: MonotonicTime) {
+    if let last = self.arrivals.last, self.arrivals.count > self.arrivalsHead,
+      last.time.duration(to: time) < .milliseconds(1)
+    {
+      self.arrivals[self.arrivals.count - 1].sequence = sequence
+    } else {
+      self.arrivals.append((time, sequence))
+    }
+  }
+
+  /// The age at `now` of the first arrival after `sequence`, if that arrival is still known.
+  package func age(ofFirstArrivalAfter sequence: UInt64, at now: MonotonicTime) -> Duration? {
+    let known = self.arrivals[self.arrivalsHead...]
+    guard let first = known.first(where: { $0.sequence > sequence }) else { return nil }
+    return first.time.duration(to: now)
+  }
+
+  package mutating func raiseDominator(origin: UInt32, to timestamp: Timestamp) {
+    let place = Int(origin)
+    while self.dominator.count <= place { self.dominator.append(0) }
+    self.dominator[place] = max(self.dominator[place], timestamp.rawValue)
+  }
+
+  package mutating func clearDominator(origin: UInt32) {
+    if Int(origin) < self.dominator.count { self.dominator[Int(origin)] = 0 }
+  }
+
+  /// Whether an asker whose knowledge is `bounds` (by origin index) can be answered from the ring.
+  package func isHit(bounds: [UInt64]) -> Bool {
+    for (origin, bound) in self.dominator.enumerated() where bound > 0 {
+      if origin >= bounds.count || bounds[origin] < bound { return false }
+    }
+    return true
+  }
+
+  /// The position in `entries` of the first entry after `sequence`. O(log n).
+  package func firstPosition(after sequence: UInt64) -> Int {
+    var low = self.head
+    var high = self.ring.count
+    while low < high {
+      let middle = (low + high) / 2
+      if self.ring[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  // MARK: Pruning (Algorithm 1, PruneCache)
+
+  /// The newest sequence that arrived before `horizon`; forgets the times up to it.
+  package mutating func sequence(before horizon: MonotonicTime) -> UInt64? {
+    var newest: UInt64?
+    while self.arrivalsHead < self.arrivals.count,
+      self.arrivals[self.arrivalsHead].time < horizon
+    {
+      newest = self.arrivals[self.arrivalsHead].sequence
+      self.arrivalsHead += 1
+    }
+    if self.arrivalsHead > 64, self.arrivalsHead * 2 > self.arrivals.count {
+      self.arrivals.removeFirst(self.arrivalsHead)
+      self.arrivalsHead = 0
+    }
+    return newest
+  }
+
+  /// Erases the entries up to `sequence`. The version of each live one goes into the DVV *before*
+  /// its entry goes, in this one step.
+  package mutating func prune(
+    through sequence: UInt64, stamp: (_ table: UInt16, _ slot: UInt32) -> RowTable.Stamp
+  ) {
+    while self.head < self.ring.count, self.ring[self.head].sequence <= sequence {
+      let entry = self.ring[self.head]
+      let current = stamp(entry.table, entry.slot)
+      if current.sequence == entry.sequence {
+        self.raiseDominator(origin: current.origin, to: current.timestamp)
+        self.liveCount -= 1
+      }
+      self.head += 1
+    }
+    self.prunedThrough = max(self.prunedThrough, sequence)
+    if self.head > 64, self.head * 2 > self.ring.count {
+      self.ring.removeFirst(self.head)
+      self.head = 0
+    }
+  }
+
+  package var needsCompaction: Bool { self.ring.count - self.head > 2 * self.liveCount + 64 }
+
+  /// Drops entries that are not live. Order and sequences stay, so open walks are not disturbed.
+  package mutating func compact(sequence: (_ table: UInt16, _ slot: UInt32) -> UInt64) {
+    var kept: [Entry] = []
+    kept.reserveCapacity(self.liveCount * 2 + 64)
+    for entry in self.ring[self.head...]
+    where sequence(entry.table, entry.slot) == entry.sequence {
+      kept.append(entry)
+    }
+    self.ring = kept
+    self.head = 0
+  }
+}
