@@ -32,7 +32,7 @@ extension Optimiser {
       let root = ekko_square_root(slots[count + index])
       let weight = weights[index]
       let threshold = weight == 0 ? 0 : weight > 0 ? l1 : -l1
-      slots[index] = Self.bounded(-(weight * ((beta + root) / alpha + l2)) - threshold)
+      slots[index] = (-(weight * ((beta + root) / alpha + l2)) - threshold).bounded()
     }
   }
 }

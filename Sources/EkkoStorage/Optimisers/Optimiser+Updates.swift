@@ -26,7 +26,7 @@ extension Optimiser {
     case .adagrad(let learningRate, _, let epsilon):
       Self.adagrad(gradient, &weights, &slots, learningRate: learningRate, epsilon: epsilon)
     case .rowWiseAdagrad(let learningRate, _, let epsilon):
-      slots[0] = Self.bounded(slots[0] + Self.meanSquare(gradient))
+      slots[0] = (slots[0] + gradient.squareSum / Float(gradient.count)).bounded()
       let root = ekko_square_root(slots[0])
       Self.descend(gradient, &weights, learningRate: learningRate / (root + epsilon))
     case .adam(let learningRate, let beta1, let beta2, let epsilon):
@@ -45,7 +45,7 @@ extension Optimiser {
     _ gradient: Span<Float>, _ weights: inout MutableSpan<Float>, learningRate: Float
   ) {
     for index in weights.indices {
-      weights[index] = Self.bounded(weights[index] - learningRate * gradient[index])
+      weights[index] = (weights[index] - learningRate * gradient[index]).bounded()
     }
   }
 
@@ -56,30 +56,11 @@ extension Optimiser {
   ) {
     for index in weights.indices {
       let slope = gradient[index]
-      let accumulated = Self.bounded(slots[index] + slope * slope)
+      let accumulated = (slots[index] + slope * slope).bounded()
       slots[index] = accumulated
       let step = learningRate * slope / (ekko_square_root(accumulated) + epsilon)
-      weights[index] = Self.bounded(weights[index] - step)
+      weights[index] = (weights[index] - step).bounded()
     }
-  }
-
-  /// The mean of squares, summed in eight lanes: a float sum in plain order cannot be vectorised.
-  @inline(__always)
-  private static func meanSquare(_ gradient: Span<Float>) -> Float {
-    var lanes = SIMD8<Float>.zero
-    var index = 0
-    while index + 8 <= gradient.count {
-      var part = SIMD8<Float>.zero
-      for lane in 0..<8 { part[lane] = gradient[index + lane] }
-      lanes += part * part
-      index += 8
-    }
-    var sum = lanes.sum()
-    while index < gradient.count {
-      sum += gradient[index] * gradient[index]
-      index += 1
-    }
-    return sum / Float(gradient.count)
   }
 
   /// Slots: all m, then all v. What has decayed below 10⁻³⁵ becomes zero, because elements without
@@ -95,11 +76,11 @@ extension Optimiser {
       let slope = gradient[index]
       let mean = Self.flushed(beta1 * slots[index] + (1 - beta1) * slope)
       let square = beta2 * slots[count + index] + (1 - beta2) * (slope * slope)
-      let variance = Self.flushed(Self.bounded(square))
+      let variance = Self.flushed(square.bounded())
       slots[index] = mean
       slots[count + index] = variance
       let step = rate * mean / (ekko_square_root(variance * spread) + epsilon)
-      weights[index] = Self.bounded(weights[index] - step)
+      weights[index] = (weights[index] - step).bounded()
     }
   }
 
@@ -113,29 +94,22 @@ extension Optimiser {
     for index in weights.indices {
       let slope = gradient[index]
       let before = slots[count + index]
-      let after = Self.bounded(before + slope * slope)
+      let after = (before + slope * slope).bounded()
       let root = ekko_square_root(after)
       let sigma = (root - ekko_square_root(before)) / alpha
-      let z = Self.bounded(slots[index] + slope - sigma * weights[index])
+      let z = (slots[index] + slope - sigma * weights[index]).bounded()
       slots[index] = z
       slots[count + index] = after
       // z − sign(z)·min(|z|, l1): zero where |z| ≤ l1. A divisor of zero occurs only there, if
       // nothing was pushed yet, and 0/0 must then not count as a weight.
-      let reduced = z - Self.bounded(z, by: l1)
-      let weight = Self.bounded(-reduced / ((beta + root) / alpha + l2))
+      let reduced = z - z.bounded(by: l1)
+      let weight = (-reduced / ((beta + root) / alpha + l2)).bounded()
       weights[index] = reduced == 0 ? 0 : weight
     }
   }
 }
 
 extension Optimiser {
-  /// `value` moved into −limit…limit; not-a-number becomes `limit`. Two instructions.
-  @inline(__always)
-  static func bounded(_ value: Float, by limit: Float = .greatestFiniteMagnitude) -> Float {
-    let upper = value < limit ? value : limit
-    return upper > -limit ? upper : -limit
-  }
-
   @inline(__always)
   private static func flushed(_ value: Float) -> Float { abs(value) < 1e-35 ? 0 : value }
 

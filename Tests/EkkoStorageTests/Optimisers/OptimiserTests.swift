@@ -27,6 +27,9 @@ struct TrainedRow {
     (self.weights, self.slots) = (weights, slots)
   }
 
+  /// Counts a write that was no push.
+  mutating func skipUpdate() { self.updates += 1 }
+
   mutating func put(_ weights: [Float], _ optimiser: Optimiser) {
     self.weights = weights
     var slots = self.slots.mutableSpan
