@@ -18,12 +18,6 @@ func library(_ name: String, _ dependencies: [String]) -> Target {
     swiftSettings: sourceSettings)
 }
 
-func program(_ name: String, _ dependencies: [String], path: String? = nil) -> Target {
-  .executableTarget(
-    name: name, dependencies: dependencies.map { .init(stringLiteral: $0) }, path: path,
-    swiftSettings: sourceSettings)
-}
-
 func tests(_ name: String, _ dependencies: [String]) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: ([name] + dependencies).map { .init(stringLiteral: $0) },
@@ -32,33 +26,15 @@ func tests(_ name: String, _ dependencies: [String]) -> Target {
 
 let package = Package(
   name: "ekko",
-  products: [
-    .executable(name: "ekko-node", targets: ["ekko-node"]),
-    .executable(name: "ekko-sim", targets: ["ekko-sim"]),
-    .library(name: "EkkoClient", targets: ["EkkoClient"]),
-    .library(name: "EkkoNode", targets: ["EkkoNode"]),
-  ],
   targets: [
     .target(name: "CEkko"),
     library("EkkoCore", ["CEkko"]),
     library("EkkoTransport", ["EkkoCore", "CEkko"]),
     library("EkkoStorage", ["EkkoCore", "CEkko"]),
-    library("EkkoReplication", ["EkkoStorage", "EkkoTransport", "EkkoCore"]),
-    library("EkkoClient", ["EkkoReplication", "EkkoStorage", "EkkoTransport", "EkkoCore"]),
-    library("EkkoRecommender", ["EkkoClient", "EkkoStorage", "EkkoCore"]),
-    library(
-      "EkkoNode",
-      [
-        "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoStorage", "EkkoTransport",
-        "EkkoCore",
-      ]),
-    library("EkkoSimulation", ["EkkoReplication", "EkkoStorage", "EkkoTransport", "EkkoCore"]),
-    program("ekko-node", ["EkkoNode"]),
-    program("ekko-sim", ["EkkoSimulation"]),
+    library("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoCore", []),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
-
     tests("EkkoTransport", ["EkkoCore"]),
   ],
   swiftLanguageModes: [.v6]
