@@ -31,7 +31,7 @@ struct HandshakeExchange: Sendable {
     _ handshake: Handshake, clock: any RuntimeClock
   ) async throws(LinkError) -> Outcome {
     var handshake = handshake
-    try await self.send(handshake.start(at: clock.now()))
+    try await self.sendOrLearnWhy(handshake.start(at: clock.now()))
     while true {
       let frame: Frame?
       do throws(FrameError) { frame = try self.decoder.next() } catch {
@@ -47,9 +47,9 @@ struct HandshakeExchange: Sendable {
       self.traffic.countReceived(kind: frame.kind, byteCount: byteCount)
       switch handshake.receive(frame, at: clock.now()) {
       case .proceed(let replies):
-        try await self.send(replies)
+        try await self.sendOrLearnWhy(replies)
       case .opened(let replies, let opening, let sending, let receiving):
-        try await self.send(replies)
+        try await self.sendOrLearnWhy(replies)
         return Outcome(
           opening: opening, sending: sending, receiving: receiving, traffic: self.traffic,
           decoder: self.decoder)
@@ -72,6 +72,32 @@ struct HandshakeExchange: Sendable {
       return
     }
     await self.channel.close()
+  }
+
+  /// Sends, and if the other side has gone, looks for the refusal that it may have left.
+  private mutating func sendOrLearnWhy(_ frames: [Frame]) async throws(LinkError) {
+    do throws(LinkError) {
+      try await self.send(frames)
+    } catch {
+      guard case .transport(.reset) = error else { throw error }
+      if let refusal = await self.findRefusal() { throw .refusedByPeer(refusal) }
+      throw error
+    }
+  }
+
+  private mutating func findRefusal() async -> HandshakeRefusal? {
+    do {
+      while true {
+        while let frame = try self.decoder.next() {
+          guard frame.kind == HandshakeKind.refusal else { continue }
+          return try HandshakeRefusal(decoding: frame.payload)
+        }
+        try await self.readMore()
+      }
+    } catch {
+      // Nothing to be learnt: the failure to send stands.
+      return nil
+    }
   }
 
   private mutating func readMore() async throws(LinkError) {
