@@ -1,6 +1,7 @@
 /// Where a click log's bytes come from: a file, a file that grows, a test.
 package protocol ByteSource {
-  /// The next bytes, never empty, or `nil` at the end.
+  /// The next bytes, or `nil` at the end. No bytes mean that more may come later: rows that were
+  /// read already should not wait for them.
   mutating func nextChunk() async throws -> [UInt8]?
 }
 

@@ -19,7 +19,7 @@ package struct ClickLogReader<Source: ByteSource>: ExampleSource {
   /// Whether rows were read and none was good, which callers treat as a wrong format.
   package var isAllSkipped: Bool { self.parser.isAllSkipped }
 
-  /// The next `limit` good rows, fewer only at the end of the log.
+  /// The next `limit` good rows; fewer at the end of the log or where its source falls quiet.
   package mutating func nextBatch(limit: Int) async throws -> ExampleBatch? {
     precondition(limit > 0, "a batch has at least one row")
     guard !self.isEnded else { return nil }
@@ -32,11 +32,12 @@ package struct ClickLogReader<Source: ByteSource>: ExampleSource {
         self.isEnded = true
         return batch.isEmpty ? nil : batch
       case .needsBytes:
-        if let chunk = try await self.source.nextChunk() {
-          self.parser.append(chunk)
-        } else {
+        guard let chunk = try await self.source.nextChunk() else {
           self.parser.finishInput()
+          continue
         }
+        self.parser.append(chunk)
+        if chunk.isEmpty, !batch.isEmpty { return batch }
       }
     }
   }

@@ -52,10 +52,14 @@ package struct SyntheticClickLog: ExampleSource, CandidateFeatures {
 
   package func example(user: String, item: String) -> ClickExample {
     var batch = ExampleBatch(layout: Self.layout)
-    self.stage(user: Int(user) ?? 0, item: Int(item) ?? 0, position: 0, into: &batch)
+    self.stage(
+      user: Self.number(user), item: Self.number(item), position: 0, into: &batch)
     batch.commit(label: 0, seconds: Self.seconds(atImpression: self.impression))
     return batch[0]
   }
+
+  /// The number that `text` says; other text is number 0, and what is absurdly large is bounded.
+  private static func number(_ text: String) -> Int { min(max(Int(text) ?? 0, 0), 1 << 40) }
 
   private mutating func appendImpression(to batch: inout ExampleBatch) {
     let user = self.zipf(Self.userCount)
@@ -77,8 +81,10 @@ package struct SyntheticClickLog: ExampleSource, CandidateFeatures {
     batch.stage(feature: self.hash.key(field: 2, value: self.hidden.topic(ofItem: item)))
     batch.stage(feature: self.hash.key(field: 3, value: self.hidden.segment(ofUser: user)))
     batch.stage(feature: self.hash.key(field: 4, value: position))
-    let age = Self.seconds(atImpression: self.impression) - Self.creationSeconds(ofItem: item)
-    batch.stage(number: LogarithmicBucket.scaled(Int(age)))
+    // An item that does not exist yet may be asked about; it has no age.
+    let now = Int(Self.seconds(atImpression: self.impression))
+    let age = max(0, now - Int(Self.creationSeconds(ofItem: item)))
+    batch.stage(number: LogarithmicBucket.scaled(age))
   }
 
   /// A rank below `count` with a probability in inverse proportion to it.
