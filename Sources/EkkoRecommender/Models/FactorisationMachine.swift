@@ -20,7 +20,7 @@ package struct FactorisationMachine: RankingModel {
     self.embedding = embedding
     self.tables = [
       embedding.table(
-        optimiser: .rowWiseAdagrad(learningRate: 0.02, initialAccumulator: 0.01),
+        optimiser: .rowWiseAdagrad(learningRate: 0.007, initialAccumulator: 0.01),
         initialiser: .uniform(low: -0.01, high: 0.01), seed: seed),
       WidePart.table(seed: seed),
     ]

@@ -10,7 +10,7 @@ struct WidePart: Sendable {
 
   static func table(seed: UInt64) -> TableSchema {
     TableSchema(
-      name: Self.tableName, rowLength: 1, optimiser: .ftrl(alpha: 0.03, beta: 0.3),
+      name: Self.tableName, rowLength: 1, optimiser: .ftrl(alpha: 0.04, beta: 0.3),
       initialiser: .zeros, seed: seed)
   }
 

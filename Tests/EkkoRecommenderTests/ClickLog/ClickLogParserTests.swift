@@ -151,6 +151,7 @@ import Testing
 
     #expect(await Self.failure(of: [0x7F, 0x45, 0x4C, 0x46, 0, 1]) == .binary(line: 1))
     #expect(await Self.failure(of: good + [0x30, 0x09, 0x00]) == .binary(line: 2))
+    #expect(await Self.failure(of: good + [0x30, 0x09, 0x1F]) == .binary(line: 2))
     #expect(await Self.failure(of: good + good + [0x30, 0x09, 0xFF, 0xFE]) == .binary(line: 3))
     #expect(await Self.failure(of: good + Array("0\tü".utf8)) == nil)
   }

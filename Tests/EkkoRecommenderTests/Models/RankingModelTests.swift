@@ -60,14 +60,9 @@ import Testing
 
     let step = try model.step(plan, rows: rows, labels: batch.labels)
 
-    var generator = SplitMix64(seed: 11)
     for (table, gradients) in step.gradients.enumerated() {
       #expect(gradients.table == rows[table].table && gradients.keys == plan.queries[table].keys)
-      let places =
-        gradients.values.count < 80
-        ? Array(gradients.values.indices)
-        : (0..<80).map { _ in Int(generator.next() % UInt64(gradients.values.count)) }
-      for place in places {
+      for place in gradients.values.indices {
         let width: Float = 1e-2
         var higher = rows
         var lower = rows
@@ -92,6 +87,21 @@ import Testing
     #expect(plan.queries[0].keys.count <= 9)
     // Nine plain features, two times nine crosses, one bias.
     #expect(plan.queries[1].keys.count <= 28)
+  }
+
+  @Test(arguments: [0, 1])
+  func `wide keys are the features, their declared pairs and the bias`(index: Int) {
+    let model = Self.models[index]
+    var batch = ExampleBatch(layout: Self.layout)
+    batch.append(ClickExample(label: 0, features: [5, 6, 7], numbers: [0, 0]))
+
+    let wide = model.plan(batch).queries[1]
+
+    #expect(
+      wide.keys == [
+        5, 6, 7, FeatureHash.key(ofText: "bias"), FeatureHash.key(crossing: 5, with: 6),
+        FeatureHash.key(crossing: 6, with: 7),
+      ])
   }
 
   @Test(arguments: [0, 1])
