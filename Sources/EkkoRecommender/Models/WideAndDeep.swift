@@ -41,7 +41,7 @@ package struct WideAndDeep: RankingModel {
       WidePart.table(seed: seed),
       TableSchema(
         name: Self.denseTableName, rowLength: Self.denseBlockLength,
-        optimiser: .adagrad(learningRate: 0.1, initialAccumulator: 0.0001),
+        optimiser: .adagrad(learningRate: 0.1, initialAccumulator: 0.001),
         initialiser: .uniform(low: -1, high: 1), seed: seed),
     ]
   }

@@ -3,13 +3,14 @@ import EkkoRecommender
 import EkkoStorage
 import Synchronization
 
-/// A store of one process for tests: rows in dictionaries, the tables' own initialisers, and the
-/// optimisers written out once more as their papers have them.
+/// A store of one process for tests: rows in dictionaries, with the initialisers and optimisers of
+/// the real one.
 final class LocalParameters: ParameterAccess {
   struct Row {
     var weights: [Float]
     var slots: [Float]
     var created: UInt32
+    var updates: UInt32 = 0
   }
 
   struct Missing: Error {
@@ -62,12 +63,8 @@ final class LocalParameters: ParameterAccess {
         for (index, key) in update.keys.enumerated() {
           let start = index * schema.rowLength
           let gradient = update.values[start..<(start + schema.rowLength)]
-          var row =
-            table[key]
-            ?? Row(
-              weights: Self.initialWeights(schema, key: key), slots: Self.initialSlots(schema),
-              created: UInt32(state.pushes))
-          Self.apply(schema.optimiser, gradient, to: &row)
+          var row = table[key] ?? Self.newRow(schema, key: key, created: UInt32(state.pushes))
+          Self.apply(schema.optimiser, Array(gradient), to: &row)
           table[key] = row
         }
         state.rows[update.table] = table
@@ -82,47 +79,24 @@ final class LocalParameters: ParameterAccess {
     return weights
   }
 
-  private static func initialSlots(_ schema: TableSchema) -> [Float] {
-    switch schema.optimiser {
-    case .none, .sgd, .adam: []
-    case .adagrad(_, let initial, _): [Float](repeating: initial, count: schema.rowLength)
-    case .rowWiseAdagrad(_, let initial, _): [initial]
-    case .ftrl: [Float](repeating: 0, count: 2 * schema.rowLength)
-    }
+  private static func newRow(_ schema: TableSchema, key: UInt64, created: UInt32) -> Row {
+    let weights = Self.initialWeights(schema, key: key)
+    let slotCount = schema.optimiser.slotFloatCount(rowLength: schema.rowLength)
+    var slots = [Float](repeating: 0, count: slotCount)
+    var span = slots.mutableSpan
+    schema.optimiser.initialiseSlots(&span, weights: weights.span)
+    return Row(weights: weights, slots: slots, created: created)
   }
 
-  private static func apply(
-    _ optimiser: Optimiser, _ gradient: ArraySlice<Float>, to row: inout Row
-  ) {
-    let first = gradient.startIndex
-    let length = row.weights.count
-    switch optimiser {
-    case .none, .adam:
-      preconditionFailure("no model here uses this optimiser")
-    case .sgd(let rate):
-      for index in 0..<length { row.weights[index] -= rate * gradient[first + index] }
-    case .adagrad(let rate, _, let epsilon):
-      for index in 0..<length {
-        let value = gradient[first + index]
-        row.slots[index] += value * value
-        row.weights[index] -= rate * value / (row.slots[index].squareRoot() + epsilon)
-      }
-    case .rowWiseAdagrad(let rate, _, let epsilon):
-      row.slots[0] += gradient.reduce(0) { $0 + $1 * $1 } / Float(length)
-      let step = rate / (row.slots[0].squareRoot() + epsilon)
-      for index in 0..<length { row.weights[index] -= step * gradient[first + index] }
-    case .ftrl(let alpha, let beta, let l1, let l2):
-      for index in 0..<length {
-        let value = gradient[first + index]
-        let old = row.slots[length + index]
-        let new = old + value * value
-        let sigma = (new.squareRoot() - old.squareRoot()) / alpha
-        row.slots[index] += value - sigma * row.weights[index]
-        row.slots[length + index] = new
-        let z = row.slots[index]
-        let shrunk = abs(z) <= l1 ? 0 : z - (z < 0 ? -l1 : l1)
-        row.weights[index] = -shrunk / ((beta + new.squareRoot()) / alpha + l2)
-      }
-    }
+  private static func apply(_ optimiser: Optimiser, _ gradient: [Float], to row: inout Row) {
+    row.updates += 1
+    var weights = row.weights
+    var slots = row.slots
+    var weightSpan = weights.mutableSpan
+    var slotSpan = slots.mutableSpan
+    optimiser.apply(
+      gradient: gradient.span, weights: &weightSpan, slots: &slotSpan, update: row.updates)
+    row.weights = weights
+    row.slots = slots
   }
 }

@@ -180,13 +180,9 @@ import Testing
 
   @Test func `the tables are valid and the same for every seed but for the seed`() throws {
     for layout in [Self.layout, ClickLogFormat.criteo.layout, RatingFeatures.layout] {
-      for (left, right) in [
-        (WideAndDeep(layout: layout, seed: 1).tables, WideAndDeep(layout: layout, seed: 2).tables),
-        (
-          FactorisationMachine(layout: layout, seed: 1).tables,
-          FactorisationMachine(layout: layout, seed: 2).tables
-        ),
-      ] {
+      for kind in RankingModelKind.allCases {
+        let left = kind.model(layout: layout, seed: 1).tables
+        let right = kind.model(layout: layout, seed: 2).tables
         for (first, second) in zip(left, right) {
           try first.validate()
           var same = second
