@@ -18,6 +18,12 @@ func library(_ name: String, _ dependencies: [String]) -> Target {
     swiftSettings: sourceSettings)
 }
 
+func program(_ name: String, _ dependencies: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies.map { .init(stringLiteral: $0) },
+    swiftSettings: sourceSettings)
+}
+
 func tests(_ name: String, _ dependencies: [String]) -> Target {
   .testTarget(
     name: name + "Tests", dependencies: ([name] + dependencies).map { .init(stringLiteral: $0) },
@@ -32,7 +38,10 @@ let package = Package(
     library("EkkoTransport", ["EkkoCore", "CEkko"]),
     library("EkkoStorage", ["EkkoCore", "CEkko"]),
     library("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
+    library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
+    program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
+    tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),

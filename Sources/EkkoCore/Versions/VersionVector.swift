@@ -72,6 +72,13 @@ public struct VersionVector: Hashable, Sendable {
     return result
   }
 
+  /// What of this vector `other` does not include.
+  package func subtracting(_ other: VersionVector) -> VersionVector {
+    var result = self
+    result.entries.removeAll { $0.timestamp <= other[$0.origin] }
+    return result
+  }
+
   /// Forgets an origin altogether (retirement only).
   package mutating func remove(_ origin: IncarnationID) {
     self.entries.removeAll { $0.origin == origin }

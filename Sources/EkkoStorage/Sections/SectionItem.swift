@@ -73,6 +73,8 @@ package struct SectionEnd: Hashable, Sendable {
   package var mode: SectionMode
   /// K: the responder's shard knowledge at the section's snapshot.
   package var knowledge: VersionVector
+  /// Rows the section contains beyond K, as the largest time per origin.
+  package var ahead: VersionVector
   package var significantKnowledge: VersionVector
   package var shardVersion: ShardVersion
   /// The largest times of tombstones the responder has collected.
@@ -92,6 +94,7 @@ package struct SectionEnd: Hashable, Sendable {
     writer.write(self.epoch.rawValue)
     writer.write(self.mode.rawValue)
     writer.write(self.knowledge)
+    writer.write(self.ahead)
     writer.write(self.significantKnowledge)
     writer.write(self.shardVersion)
     writer.write(self.forgotten)
@@ -111,6 +114,7 @@ package struct SectionEnd: Hashable, Sendable {
     guard let known = SectionMode(rawValue: mode) else { throw .unknownKind(mode) }
     self.mode = known
     self.knowledge = try reader.readVersionVector()
+    self.ahead = try reader.readVersionVector()
     self.significantKnowledge = try reader.readVersionVector()
     self.shardVersion = try reader.readShardVersion()
     self.forgotten = try reader.readVersionVector()
@@ -127,6 +131,7 @@ package struct SectionEnd: Hashable, Sendable {
     self.epoch = shard.epoch
     self.mode = walk.mode
     self.knowledge = walk.knowledge
+    self.ahead = walk.ahead
     self.significantKnowledge = walk.significantKnowledge
     self.shardVersion = walk.shardVersion
     self.forgotten = walk.forgotten

@@ -41,7 +41,8 @@ extension Shard {
       id: self.nextWalkID, nonce: request.nonce, asked: request.knowledge,
       mode: isReplace ? .replace : .difference, formClass: request.formClass,
       position: isHit ? .cache(after: request.mark) : .scan(ScanCursor()),
-      knowledge: self.knowledge, significantKnowledge: self.significantKnowledge,
+      knowledge: self.knowledge, ahead: self.ahead,
+      significantKnowledge: self.significantKnowledge,
       shardVersion: self.shardVersion, forgotten: self.forgotten, mark: self.arrival,
       announced: announced, slotLimits: self.tables.map(\.slotCount), bounds: bounds)
     self.nextWalkID += 1

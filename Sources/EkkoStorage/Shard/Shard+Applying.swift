@@ -94,6 +94,7 @@ extension Shard {
       }
     }
     self.applySignificant(rows, columns: columns, table: index)
+    self.noteAhead(rows, columns: columns)
     self.finishArrivals(at: now)
   }
 
@@ -169,6 +170,21 @@ extension Shard {
     }
   }
 
+  /// Notes rows that came before their section's end. They change what this replica could give, so
+  /// they get a shard version of their own.
+  private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns) {
+    var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
+    for entry in 0..<rows.count {
+      let origin = columns.origin(entry).index
+      latest[origin] = max(latest[origin], columns.timestamp(entry))
+    }
+    let before = self.ahead
+    for (origin, timestamp) in zip(rows.origins, latest) where timestamp > self.knowledge[origin] {
+      self.ahead.observe(ParameterVersion(timestamp: timestamp, origin: origin))
+    }
+    if self.ahead != before { self.issueShardVersion() }
+  }
+
   // MARK: Knowledge
 
   /// Merges a section's knowledge and shard version in one step (Ekko §4.4.2), or nothing.
@@ -182,7 +198,7 @@ extension Shard {
       return .dropped
     }
     let limit = self.latestAcceptable(at: now)
-    for vector in [end.knowledge, end.significantKnowledge, end.forgotten] {
+    for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
       if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {
         self.counters.sectionsRefused += 1
         return .refused(.fromTheFuture(ahead.timestamp))
@@ -199,21 +215,28 @@ extension Shard {
       }
     }
     let before = self.knowledge
+    let aheadBefore = self.ahead
     self.knowledge.merge(end.knowledge)
+    self.ahead.merge(end.ahead)
+    self.ahead = self.ahead.subtracting(self.knowledge)
     self.significantKnowledge.merge(end.significantKnowledge)
-    self.adoptShardVersion(of: end, before: before)
+    self.adoptShardVersion(of: end, knowledgeBefore: before, aheadBefore: aheadBefore)
     self.counters.sectionsMerged += 1
     return .merged(changed: self.knowledge != before)
   }
 
   /// Equal knowledge takes the peer's version (or, equal before, the larger of both); knowledge that
   /// grew beyond the peer's gets a version of our own.
-  private mutating func adoptShardVersion(of end: SectionEnd, before: VersionVector) {
-    if self.knowledge == end.knowledge {
+  private mutating func adoptShardVersion(
+    of end: SectionEnd, knowledgeBefore: VersionVector, aheadBefore: VersionVector
+  ) {
+    let hasChanged = self.knowledge != knowledgeBefore || self.ahead != aheadBefore
+    if self.knowledge == end.knowledge, self.ahead == end.ahead {
       self.shardVersion =
-        before == end.knowledge
-        ? ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion) : end.shardVersion
-    } else if self.knowledge != before {
+        hasChanged
+        ? end.shardVersion
+        : ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion)
+    } else if hasChanged {
       self.issueShardVersion()
     }
   }

@@ -3,7 +3,7 @@ package import EkkoCore
 /// Upkeep: cache pruning (Algorithm 1), expiry and tombstone collection (DESIGN §5.8–§5.9).
 extension Shard {
   /// Prunes what arrived longer ago than D_prop. Called after every batch of arrivals.
-  mutating func pruneCache(at now: Instant) {
+  package mutating func pruneCache(at now: Instant) {
     if self.cache.liveCount > PropagationEstimate.entryLimit(rows: self.rowCount) {
       self.cache.propagation.noteOverLimit()
     }

@@ -18,13 +18,17 @@ package struct Shard: Sendable {
   package internal(set) var origins = OriginTable()
 
   package internal(set) var knowledge = VersionVector()
+  /// Rows held beyond the knowledge, as the largest time per origin: applied from sections whose
+  /// end has not come, or never came. A shard version stands for knowledge *and* these rows; without
+  /// them, rows whose origin died in the middle of a section would stay where they got to.
+  package internal(set) var ahead = VersionVector()
   package internal(set) var significantKnowledge = VersionVector()
   /// Largest times of tombstones collected here or by someone whose rows we took whole.
   package internal(set) var forgotten = VersionVector()
   package internal(set) var shardVersion: ShardVersion
   /// The own counter, kept apart from the held version: adopting a peer's must never turn it back.
-  var issuedCounter: UInt64
-  var clock = HybridClock()
+  package internal(set) var issuedCounter: UInt64
+  package internal(set) var clock = HybridClock()
 
   /// The sequence of the latest arrival.
   package internal(set) var arrival: UInt64 = 0

@@ -62,23 +62,24 @@ package struct Walk: Sendable {
   }
 
   package let id: UInt64
-  var nonce: UInt64
-  let asked: VersionVector
-  let mode: SectionMode
+  package internal(set) var nonce: UInt64
+  package let asked: VersionVector
+  package let mode: SectionMode
   let formClass: FormClass
   package internal(set) var position: Position
-  let knowledge: VersionVector
+  package let knowledge: VersionVector
+  let ahead: VersionVector
   let significantKnowledge: VersionVector
   let shardVersion: ShardVersion
   let forgotten: VersionVector
-  let mark: UInt64
+  package let mark: UInt64
   let announced: UInt64
   /// Slots of each table that existed at the snapshot.
   let slotLimits: [Int]
   /// The asker's knowledge by origin index; origins interned later count as unknown to it.
   let bounds: [UInt64]
-  var rewritten: [RowReference] = []
-  var entryCount: UInt64 = 0
+  package internal(set) var rewritten: [RowReference] = []
+  package internal(set) var entryCount: UInt64 = 0
   var checksum = CRC32C()
   /// When an abandoned walk is dropped; `nil` while someone is reading from it.
   var expiry: MonotonicTime?
