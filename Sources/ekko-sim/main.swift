@@ -49,6 +49,8 @@ case ["--help"], ["-h"]:
   print(help)
 default:
   let given = CommandLine.arguments.dropFirst().joined(separator: " ")
-  fputs("ekko-sim: unknown command: '\(given)'. Try 'ekko-sim explore'.\n", stderr)
+  let message = Array("ekko-sim: unknown command: '\(given)'. Try 'ekko-sim explore'.\n".utf8)
+  // SAFETY: pointer and count are those of one array, alive during the call.
+  _ = unsafe message.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   exit(64)
 }
