@@ -5,6 +5,23 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#if __has_feature(thread_sanitizer)
+
+void __tsan_acquire(const void *lock);
+void __tsan_release(const void *lock);
+
+void ekko_lock_acquired(const void *lock) { __tsan_acquire(lock); }
+
+void ekko_lock_releasing(const void *lock) { __tsan_release(lock); }
+
+#else
+
+void ekko_lock_acquired(const void *lock) { (void)lock; }
+
+void ekko_lock_releasing(const void *lock) { (void)lock; }
+
+#endif
+
 static _Thread_local const void *current_loop;
 
 const void *ekko_current_loop(void) { return current_loop; }

@@ -10,6 +10,10 @@
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
 static inline void ekko_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
+// Tell the thread sanitizer, in a build with it, what a lock orders; else they do nothing.
+void ekko_lock_acquired(const void *lock);
+void ekko_lock_releasing(const void *lock);
+
 // The core loop that runs the calling thread, or null. A call into C, so that the compiler cannot
 // keep the answer across a suspension, as it does with `pthread_self`.
 const void *ekko_current_loop(void);

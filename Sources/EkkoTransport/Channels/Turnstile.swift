@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// Lets tasks through one at a time, in the order of their arrival.
 final class Turnstile: Sendable {
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   private struct State {
     var isTaken = false

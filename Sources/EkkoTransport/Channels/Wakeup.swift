@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// Lets one task wait until another thread tells it to look again.
 ///
@@ -12,7 +12,7 @@ final class Wakeup: Sendable {
     case waiting(CheckedContinuation<Void, Never>)
   }
 
-  private let state = Mutex(State.idle)
+  private let state = Guarded(State.idle)
 
   /// Wakes the waiting task, or the next one that waits. Any thread may call it.
   func signal() {

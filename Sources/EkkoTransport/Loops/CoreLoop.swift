@@ -1,7 +1,6 @@
 internal import CEkko
 internal import EkkoCore
 internal import Glibc
-internal import Synchronization
 
 /// One thread that polls its sockets and runs the actors and tasks that live on it (DESIGN §6.2).
 ///
@@ -15,7 +14,7 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
 
   let poll: SocketPoll
   private let name: String
-  private let inbox = Mutex(Inbox())
+  private let inbox = Guarded(Inbox())
 
   private struct Inbox {
     var jobs: [UnownedJob] = []

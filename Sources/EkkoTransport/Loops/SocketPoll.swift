@@ -1,7 +1,6 @@
 internal import CEkko
 internal import EkkoCore
 internal import Glibc
-internal import Synchronization
 
 /// The sockets of one core loop: their registrations, deadlines and the wait for them.
 ///
@@ -13,7 +12,7 @@ final class SocketPoll: Sendable {
 
   private let pollDescriptor: Descriptor
   private let eventDescriptor: Descriptor
-  private let table = Mutex(Table())
+  private let table = Guarded(Table())
 
   private struct Table {
     var handlers: [UInt64: Entry] = [:]

@@ -1,5 +1,4 @@
 internal import EkkoCore
-internal import Synchronization
 
 /// A listening endpoint in memory. Accepted channels are dealt out to its homes in turn.
 package final class MemoryListener: ChannelListener {
@@ -10,7 +9,7 @@ package final class MemoryListener: ChannelListener {
   private let homes: [Home]
   private let registry: MemoryTransport.Registry
   private let wakeup = Wakeup()
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   private struct State {
     var waiting: [MemoryChannel] = []

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// One direction of a channel in memory: a bounded queue of bytes with one writer and one reader.
 final class MemoryPipe: Sendable {
@@ -8,7 +8,7 @@ final class MemoryPipe: Sendable {
   private let limits: ChannelLimits
   private let readWakeup = Wakeup()
   private let writeWakeup = Wakeup()
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   private struct State {
     /// In order; only the first may have been read in part.
@@ -46,7 +46,7 @@ final class MemoryPipe: Sendable {
 
   init(limits: ChannelLimits, bytesUntilCut: Int?) {
     self.limits = limits
-    self.state = Mutex(State(bytesUntilCut: bytesUntilCut))
+    self.state = Guarded(State(bytesUntilCut: bytesUntilCut))
   }
 
   func read() async throws(TransportError) -> [UInt8]? {

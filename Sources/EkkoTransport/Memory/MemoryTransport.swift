@@ -1,5 +1,4 @@
 package import EkkoCore
-internal import Synchronization
 
 /// Channels between parts of one process, with the limits and the back-pressure of the others.
 ///
@@ -12,7 +11,7 @@ package struct MemoryTransport: Transport {
 
   /// Who listens where.
   final class Registry: Sendable {
-    private let entries = Mutex<[Endpoint: Entry]>([:])
+    private let entries = Guarded<[Endpoint: Entry]>([:])
 
     /// Weak, so that a listener that is dropped stops listening; its place counts as free.
     private struct Entry {

@@ -1,11 +1,11 @@
+internal import EkkoCore
 internal import Glibc
-internal import Synchronization
 
 /// Turns names into addresses. The system's look-up blocks, for up to half a minute, so each runs on
 /// a short-lived thread of its own; their number is bounded.
 enum NameLookup {
   private static let threadLimit = 8
-  private static let running = Mutex(0)
+  private static let running = Guarded(0)
 
   /// What one look-up's thread needs, and where it leaves the answer.
   private final class Request: Sendable {

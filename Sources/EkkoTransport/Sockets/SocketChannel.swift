@@ -1,5 +1,4 @@
 package import EkkoCore
-internal import Synchronization
 
 /// A TCP connection as a byte channel, served by the core loop of its home.
 ///
@@ -11,7 +10,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
   let limits: ChannelLimits
   let readWakeup = Wakeup()
   let writeWakeup = Wakeup()
-  let state: Mutex<SocketState>
+  let state: Guarded<SocketState>
 
   /// Takes over a socket that is connected, or connecting.
   init(
@@ -22,7 +21,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
     self.loop = loop
     self.limits = limits
     let number = socket.number
-    self.state = Mutex(SocketState(socket, phase: phase, limits: limits))
+    self.state = Guarded(SocketState(socket, phase: phase, limits: limits))
     let registration = try loop.poll.add(number, handler: self)
     self.state.withLock { $0.registration = registration }
   }

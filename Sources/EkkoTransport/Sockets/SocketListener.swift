@@ -1,6 +1,5 @@
 internal import EkkoCore
 internal import Glibc
-internal import Synchronization
 
 /// A listening TCP socket. Accepted channels are dealt out to its homes in turn.
 package final class SocketListener: ChannelListener, SocketHandler {
@@ -9,7 +8,7 @@ package final class SocketListener: ChannelListener, SocketHandler {
   private let loops: CoreLoops
   private let limits: ChannelLimits
   private let wakeup = Wakeup()
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   private struct State: ~Copyable {
     var socket: Socket?
@@ -33,7 +32,7 @@ package final class SocketListener: ChannelListener, SocketHandler {
     self.loops = loops
     self.limits = limits
     let number = socket.number
-    self.state = Mutex(State(socket: consume socket))
+    self.state = Guarded(State(socket: consume socket))
     let registration = try loops[homes[0]].poll.add(number, handler: self)
     self.state.withLock { $0.registration = registration }
   }
