@@ -91,6 +91,29 @@ import Testing
     #expect(cluster.replicas[1].knowledge.isEmpty)
   }
 
+  /// Found by exploration: the half-sent row changed no knowledge, equal shard versions hid it.
+  @Test func `a row whose sender died in the middle of a section is visible in the shard version`()
+    throws
+  {
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2])
+    let begun = cluster.beginPull(from: 0, by: 1)
+    var (pull, bytes) = try #require(begun)
+    _ = try cluster.deliver(bytes, to: &pull)
+    _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
+    cluster.replicas[0] = cluster.makeReplica(formClass: .full)
+
+    try cluster.pull(from: 0, by: 1)
+    let isHidden = cluster.replicas[0].shardVersion.dominates(cluster.replicas[1].shardVersion)
+    try cluster.pull(from: 1, by: 0)
+    try cluster.pull(from: 0, by: 1)
+
+    #expect(!isHidden)
+    #expect(cluster.digests[0] == cluster.digests[1])
+    #expect(cluster.replicas[0].shardVersion == cluster.replicas[1].shardVersion)
+    #expect(cluster.replicas[0].rowCount == 1)
+  }
+
   @Test func `rows from beyond the bound are refused whole`() throws {
     var cluster = ShardCluster(count: 2)
     cluster.advance(by: .seconds(2))
