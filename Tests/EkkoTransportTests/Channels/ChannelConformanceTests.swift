@@ -124,6 +124,23 @@ import Testing
     }
   }
 
+  @Test func `a reader that never has to wait still lets others of its loop run`() async throws {
+    try await ChannelPair.with(.memory, limits: Self.limits(highWatermark: 16 << 20)) { pair in
+      for _ in 0..<8 { try await pair.near.write([UInt8](repeating: 0, count: 1 << 20)) }
+      let hasRun = Atomic<Bool>(false)
+      let other = pair.runtime.spawn(on: Home(index: 0)) {
+        hasRun.store(true, ordering: .relaxed)
+      }
+
+      var count = 0
+      while count < 8 << 20 { count += try #require(try await pair.far.read()).count }
+
+      let ranInBetween = hasRun.load(ordering: .relaxed)
+      #expect(ranInBetween)
+      await other.value
+    }
+  }
+
   @Test(arguments: TestTransport.allCases)
   func `after one side closes the other reads the rest and then cannot write`(
     kind: TestTransport
