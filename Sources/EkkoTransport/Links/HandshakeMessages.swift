@@ -61,7 +61,7 @@ struct Hello: Hashable, Sendable {
     writer.write(self.identity.roles.rawValue)
     writer.write(cut: self.identity.dataCentre, to: LinkIdentity.nameByteLimit)
     writer.write(cut: self.identity.zone, to: LinkIdentity.nameByteLimit)
-    writer.write(self.identity.form.rawValue)
+    writer.write(self.identity.form?.rawValue ?? 0)
     writer.write(self.identity.shardFunctionDigest)
     writer.write(bytes: self.nonce.bytes)
     writer.write(self.wall)
@@ -116,7 +116,8 @@ struct Hello: Hashable, Sendable {
     let dataCentre = try reader.readText(limit: LinkIdentity.nameByteLimit)
     let zone = try reader.readText(limit: LinkIdentity.nameByteLimit)
     let rawForm = try reader.readUInt8()
-    guard let form = FormClass(rawValue: rawForm) else {
+    let form = FormClass(rawValue: rawForm)
+    guard form != nil || rawForm == 0 else {
       throw .invalidValue(field: .form, value: UInt64(rawForm))
     }
     self.identity = LinkIdentity(

@@ -25,15 +25,6 @@ package struct RoleSet: OptionSet, Hashable, Sendable {
   package static let client = RoleSet(rawValue: 1 << 5)
 }
 
-/// The form of rows a node holds; the raw values are those of the wire's section headers.
-package enum FormClass: UInt8, Hashable, Sendable {
-  /// Holds no rows.
-  case none = 0
-  case narrow = 1
-  case weights = 2
-  case full = 3
-}
-
 /// How one side of a link describes itself in the handshake (DESIGN §6.1).
 package struct LinkIdentity: Hashable, Sendable {
   /// Names are cut to this many bytes of UTF-8 on the wire.
@@ -46,7 +37,8 @@ package struct LinkIdentity: Hashable, Sendable {
   package var roles: RoleSet
   package var dataCentre: String
   package var zone: String
-  package var form: FormClass
+  /// Which form of its rows the node holds; `nil` for one that holds none.
+  package var form: FormClass?
   /// Optional abilities; a link uses those that both sides have.
   package var features: UInt64 = 0
   package var wireVersions: ClosedRange<UInt8> = 1...1
@@ -54,7 +46,7 @@ package struct LinkIdentity: Hashable, Sendable {
 
   package init(
     cluster: ClusterID = .unknown, name: String, incarnation: IncarnationID, roles: RoleSet,
-    dataCentre: String, zone: String = "", form: FormClass
+    dataCentre: String, zone: String = "", form: FormClass?
   ) {
     self.cluster = cluster
     self.node = NodeID(name: name)

@@ -14,7 +14,7 @@ struct LinkPair: Sendable {
     form: .full)
   static let far = LinkIdentity(
     name: "far", incarnation: IncarnationID(rawValue: 2), roles: [.inference, .router],
-    dataCentre: "dc2", form: .weights)
+    dataCentre: "dc2", form: .serving)
 
   static func with<Value: Sendable>(
     _ kind: TestTransport, secret: SharedSecret? = nil, channel limits: ChannelLimits = .init(),

@@ -1,13 +1,6 @@
-/// Which form of its rows a replica holds, by its role: training replicas and witnesses the full
-/// one, inference replicas the form that each table's rule gives their data centre.
-package enum FormClass: UInt8, Hashable, Comparable, Sendable {
-  case serving = 1
-  case full = 2
+package import EkkoCore
 
-  package static func < (left: FormClass, right: FormClass) -> Bool {
-    left.rawValue < right.rawValue
-  }
-
+extension FormClass {
   package func form(of schema: TableSchema) -> Form {
     switch self {
     case .full: .full

@@ -1,10 +1,8 @@
-internal import EkkoCore
-
 /// Runs `body` and answers its value, or `nil` if `duration` passes first.
 ///
 /// `body` is then cancelled and still awaited, so it must end when cancelled. If the calling task is
 /// cancelled, so is `body`, and its value counts.
-func withDeadline<Value: Sendable>(
+package func withDeadline<Value: Sendable>(
   _ duration: Duration, clock: any RuntimeClock, _ body: @escaping @Sendable () async -> Value
 ) async -> Value? {
   await withTaskGroup(of: Ending<Value>.self) { group in

@@ -1,11 +1,9 @@
-internal import EkkoCore
-
 /// Lets one task wait until another thread tells it to look again.
 ///
 /// A signal that comes before the wait is kept, so the pattern "look, then wait, then look again"
 /// misses nothing; several signals count as one. It carries no meaning: whoever wakes must look at
 /// the state, and at `Task.isCancelled`, for cancelling the waiter signals too.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
   private enum State {
     case idle
     case signalled
@@ -14,8 +12,10 @@ final class Wakeup: Sendable {
 
   private let state = Guarded(State.idle)
 
+  package init() {}
+
   /// Wakes the waiting task, or the next one that waits. Any thread may call it.
-  func signal() {
+  package func signal() {
     let waiter: CheckedContinuation<Void, Never>? = self.state.withLock { state in
       switch state {
       case .idle, .signalled:
@@ -30,7 +30,7 @@ final class Wakeup: Sendable {
   }
 
   /// Waits for a signal or for the task's cancellation.
-  func wait() async {
+  package func wait() async {
     await withTaskCancellationHandler {
       await self.waitIgnoringCancellation()
     } onCancel: {
@@ -39,7 +39,7 @@ final class Wakeup: Sendable {
   }
 
   /// Waits for a signal only.
-  func waitIgnoringCancellation() async {
+  package func waitIgnoringCancellation() async {
     await withCheckedContinuation { continuation in
       let isSignalled = self.state.withLock { state in
         switch state {
