@@ -37,6 +37,7 @@ let package = Package(
     library("EkkoCore", ["CEkko"]),
     library("EkkoTransport", ["EkkoCore", "CEkko"]),
     library("EkkoStorage", ["EkkoCore", "CEkko"]),
+    library("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     library("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),

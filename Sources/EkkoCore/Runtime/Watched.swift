@@ -1,0 +1,110 @@
+/// State behind a lock that tasks can wait on: each waits, no longer than its deadline, until a
+/// condition holds of the state.
+///
+/// A change names a topic; only who waits on that topic, or on every topic, is looked at. Deadlines
+/// need no timer of their own: the owner calls `expireWaits` regularly. Conditions are evaluated
+/// under the lock and must be cheap; continuations are resumed outside it.
+package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendable {
+  private struct Waiter: Sendable {
+    let id: UInt64
+    let deadline: MonotonicTime
+    let condition: @Sendable (borrowing Value) -> Bool
+    let continuation: CheckedContinuation<Bool, Never>
+  }
+
+  private struct State {
+    var value: Value
+    /// In the order of their coming; the key `nil` holds those who wait on every topic.
+    var waiters: [Topic?: [Waiter]] = [:]
+    var nextID: UInt64 = 0
+    var isClosed = false
+
+    mutating func take(
+      _ topic: Topic?, where isOver: (Waiter) -> Bool
+    ) -> [CheckedContinuation<Bool, Never>] {
+      guard let waiting = self.waiters[topic] else { return [] }
+      let over = waiting.filter(isOver)
+      guard !over.isEmpty else { return [] }
+      let left = over.count == waiting.count ? [] : waiting.filter { !isOver($0) }
+      self.waiters[topic] = left.isEmpty ? nil : left
+      return over.map(\.continuation)
+    }
+  }
+
+  private let state: Guarded<State>
+
+  package init(_ value: Value) { self.state = Guarded(State(value: value)) }
+
+  package func read<Result>(_ body: (borrowing Value) -> sending Result) -> sending Result {
+    self.state.withLock { body($0.value) }
+  }
+
+  /// Changes the state without looking for waiters: for parts nobody waits on.
+  package func update<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
+    self.state.withLock { body(&$0.value) }
+  }
+
+  /// Changes the state and wakes who was waiting for that.
+  package func change<Result: Sendable>(
+    _ topic: Topic?, _ body: (inout Value) -> Result
+  ) -> Result {
+    let (result, satisfied) = self.state.withLock { state in
+      let result = body(&state.value)
+      guard !state.waiters.isEmpty else { return (result, [CheckedContinuation<Bool, Never>]()) }
+      let value = state.value
+      let onTopic = topic == nil ? [] : state.take(topic) { $0.condition(value) }
+      return (result, onTopic + state.take(nil) { $0.condition(value) })
+    }
+    for waiter in satisfied { waiter.resume(returning: true) }
+    return result
+  }
+
+  /// Whether anyone waits.
+  package var hasWaiters: Bool { self.state.withLock { !$0.waiters.isEmpty } }
+
+  /// Waits until `condition` holds; false when the deadline, `close` or cancellation came first.
+  ///
+  /// - Parameter topic: which changes to look at; `nil` for all.
+  package func wait(
+    on topic: Topic?, until deadline: MonotonicTime,
+    for condition: @escaping @Sendable (borrowing Value) -> Bool
+  ) async -> Bool {
+    let id = self.state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let answer: Bool? = self.state.withLock { state in
+          if condition(state.value) { return true }
+          if state.isClosed || Task.isCancelled { return false }
+          state.waiters[topic, default: []].append(
+            Waiter(id: id, deadline: deadline, condition: condition, continuation: continuation))
+          return nil
+        }
+        if let answer { continuation.resume(returning: answer) }
+      }
+    } onCancel: {
+      let cancelled = self.state.withLock { $0.take(topic) { $0.id == id } }
+      for waiter in cancelled { waiter.resume(returning: false) }
+    }
+  }
+
+  /// Ends the waits whose deadline has passed.
+  package func expireWaits(at now: MonotonicTime) { self.endWaits { $0.deadline <= now } }
+
+  /// Ends every wait, now and from now on, as if its deadline had passed.
+  package func close() {
+    self.state.withLock { $0.isClosed = true }
+    self.endWaits { _ in true }
+  }
+
+  private func endWaits(where isOver: @Sendable (Waiter) -> Bool) {
+    let over = self.state.withLock { state in
+      var over: [CheckedContinuation<Bool, Never>] = []
+      for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
+      return over
+    }
+    for waiter in over { waiter.resume(returning: false) }
+  }
+}

@@ -1,0 +1,139 @@
+internal import EkkoCore
+internal import EkkoStorage
+package import EkkoTransport
+
+/// Answers the asks that come in over one link (Ekko §4.3; DESIGN §6).
+///
+/// Each ask is answered in a task of its own, so that one held open, or a long scan, keeps no other
+/// waiting. What it sends is bounded by the ask's credit, and waits where the link is full.
+package struct ExchangeResponder: Sendable {
+  private let node: ReplicaNode
+  private let link: Link
+
+  /// No ask is held open for longer.
+  private static let longestHold = Duration.seconds(10)
+  /// Announcements in one answer; the rest follows in the next.
+  private static let announcementLimit = 1024
+  /// How long a scan waits for its reader to come back.
+  private static let scanPatience = Duration.seconds(30)
+
+  package init(node: ReplicaNode, link: Link) {
+    self.node = node
+    self.link = link
+  }
+
+  /// Answers the ask in `frame`. Throws when the link is of no more use.
+  package func answer(_ frame: Frame) async throws(LinkError) {
+    let request: ExchangeRequest
+    do throws(WireError) {
+      request = try ExchangeRequest(decoding: frame.payload.span)
+    } catch {
+      self.link.abort()
+      return
+    }
+    self.noteKnowledge(of: request)
+    let bookmark = request.bookmarkOf == self.node.incarnation ? request.bookmark : 0
+    let received = self.node.clock.now().monotonic
+    if !request.entries.contains(where: \.isOwed) {
+      _ = await self.node.board.waitForNews(
+        after: bookmark, until: received.advanced(by: min(request.hold, Self.longestHold)))
+    }
+    var packer = AnswerPacker(link: self.link, stream: frame.stream)
+    let now = self.node.clock.now()
+    let news = self.node.board.news(
+      after: bookmark, limit: Self.announcementLimit, at: now)
+    ExchangeNews(
+      nonce: request.nonce, responder: self.node.incarnation, news: news,
+      retirements: self.node.retirements,
+      wantsReports: self.node.knowledge.wantsReports(at: now.monotonic)
+    ).encode(into: &packer.writer)
+    let changed = Set(news.announcements.map(\.shard))
+    for entry in request.entries
+    where entry.isOwed || changed.contains(entry.request.shard) {
+      guard packer.sentBytes < Int(request.credit) else { break }
+      try await self.send(entry.request, credit: Int(request.credit), asked: request, in: &packer)
+    }
+    ExchangeEnd(nonce: request.nonce, wall: self.node.clock.now().wall)
+      .encode(into: &packer.writer)
+    try await packer.flush()
+  }
+
+  /// The knowledge in an ask is the requester's own word on what it has merged.
+  private func noteKnowledge(of request: ExchangeRequest) {
+    guard !request.entries.isEmpty else { return }
+    let remote = self.link.remote
+    self.node.knowledge.note(
+      KnowledgeReport.Member(node: remote.node, incarnation: remote.incarnation),
+      knows: request.entries.map { ($0.request.shard, $0.request.knowledge) })
+  }
+
+  /// Sends one section, or as much of a scan as the credit allows.
+  private func send(
+    _ section: SectionRequest, credit: Int, asked: ExchangeRequest, in packer: inout AnswerPacker
+  ) async throws(LinkError) {
+    guard let shard = self.node.shards[section.shard] else {
+      packer.refuse(section, .unknownShard)
+      return
+    }
+    guard asked.retirements == self.node.retirements || section.shard == .catalogue else {
+      // One of us must first learn which origins are retired.
+      packer.refuse(section, .busy)
+      return
+    }
+    let mayScan = self.node.scans.take()
+    defer { if mayScan { self.node.scans.giveBack() } }
+    var piece = await shard.answer(
+      section, to: self.link.remote.incarnation, byteLimit: packer.room, allowScan: mayScan)
+    packer.append(piece.bytes)
+    while let walk = piece.walk {
+      do throws(LinkError) {
+        try await packer.flush()
+      } catch {
+        await shard.abandonAnswer(walk, keepFor: piece.isScan ? Self.scanPatience : nil)
+        throw error
+      }
+      if piece.isScan, packer.sentBytes >= credit {
+        await shard.abandonAnswer(walk, keepFor: Self.scanPatience)
+        return
+      }
+      piece = await shard.continueAnswer(walk, byteLimit: packer.room)
+      packer.append(piece.bytes)
+    }
+  }
+}
+
+/// Packs items into frames of the usual size; an item that is larger goes in a frame of its own.
+struct AnswerPacker: ~Copyable {
+  /// What fits a frame of the default size beside its header and trailer.
+  static let usualByteCount = 64 << 10 - 64
+
+  private let link: Link
+  private let stream: UInt32
+  var writer = ByteWriter()
+  private(set) var sentBytes = 0
+
+  init(link: Link, stream: UInt32) {
+    self.link = link
+    self.stream = stream
+  }
+
+  /// How much still fits the frame being packed.
+  var room: Int { max(1024, Self.usualByteCount - self.writer.count) }
+
+  mutating func append(_ items: [UInt8]) { self.writer.write(bytes: items) }
+
+  mutating func refuse(_ section: SectionRequest, _ reason: SectionRefusal.Reason) {
+    SectionRefusal(shard: section.shard, nonce: section.nonce, reason: reason)
+      .encode(into: &self.writer)
+  }
+
+  mutating func flush() async throws(LinkError) {
+    guard self.writer.count > 0 else { return }
+    let bytes = self.writer.bytes
+    self.writer = ByteWriter()
+    self.sentBytes += bytes.count
+    try await self.link.send([
+      Frame(kind: ExchangeFrameKind.answer, stream: self.stream, payload: bytes)
+    ])
+  }
+}

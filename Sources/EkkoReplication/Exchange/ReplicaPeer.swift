@@ -1,0 +1,316 @@
+package import EkkoCore
+internal import EkkoStorage
+package import EkkoTransport
+
+/// Pulls from one peer over one link (Ekko §4.1, §4.3): one long-lived exchange, in which an ask
+/// follows as soon as the last answer has been taken.
+///
+/// What it must remember between asks is in values: the owed table, marks, sections that broke off.
+/// It lives as long as its link; the next link to the same peer gets another.
+package actor ReplicaPeer {
+  private let node: ReplicaNode
+  private let link: Link
+  private let number: PullPreferences.LinkNumber
+  private let executor: ActorExecutor
+  private var generator: SplitMix64
+  private var owed = OwedTable()
+  /// The peer's arrival sequence that we last merged, per shard.
+  private var marks: [ShardID: UInt64] = [:]
+  /// Scans that broke off and can be resumed.
+  private var unfinished: [ShardID: SectionReception] = [:]
+  /// The exchange in which this peer last brought rows of a shard that we lacked.
+  private var active: [ShardID: UInt64] = [:]
+  private var current: Exchange?
+  private var exchanges: UInt64 = 0
+  private var reports = ReportSchedule()
+  /// Until when an answer must have come; `nil` while nothing is asked.
+  private var answerDeadline: MonotonicTime?
+  package private(set) var tally = PullTally()
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  /// One ask and what has come of it.
+  private struct Exchange {
+    let nonce: UInt64
+    var receptions: [ShardID: SectionReception]
+    /// Sections that merged or were refused.
+    var ended: Set<ShardID> = []
+    var wantsReports = false
+    var isOver = false
+  }
+
+  package init(node: ReplicaNode, link: Link) {
+    self.node = node
+    self.link = link
+    self.number = node.preferences.addLink()
+    self.executor = node.runtime.executor(for: link.home)
+    self.generator = node.runtime.makeGenerator()
+  }
+
+  /// Exchanges until the link ends. Throws why it did.
+  package func run() async throws(LinkError) {
+    defer { self.node.preferences.remove(self.number) }
+    self.node.noteClock(of: self.link.remote.node, offset: self.link.opening.wallClockOffset)
+    while true {
+      let request = self.nextRequest()
+      try await self.link.send([
+        Frame(kind: ExchangeFrameKind.ask, payload: request.encode())
+      ])
+      while self.current?.isOver == false {
+        let frames = try await self.link.receive()
+        guard !frames.isEmpty else { return }
+        try await self.take(frames)
+      }
+      self.finishExchange()
+      try await self.reportIfDue()
+    }
+  }
+
+  /// Aborts the link if the peer has left an ask unanswered for too long; to be called regularly.
+  package func checkProgress(at now: MonotonicTime) {
+    if let answerDeadline = self.answerDeadline, answerDeadline < now { self.link.abort() }
+  }
+
+  /// Whether everything the peer had announced so far is merged, and it has announced at all.
+  package var isCaughtUp: Bool { self.owed.bookmarkOf.rawValue != 0 && self.owed.count == 0 }
+
+  // MARK: Asking
+
+  /// How long a peer may hold an ask open: the granularity of `asOf` on quiet shards.
+  private static let longestHold = Duration.milliseconds(200)
+  /// Beyond the hold, how long an answer may make no progress.
+  private static let patience = Duration.seconds(10)
+  /// How long a debt is left to the link that usually brings the shard.
+  private static let grace = Duration.milliseconds(50)
+  /// A shard is asked for standing while its last rows came at most this many exchanges ago.
+  private static let standingExchanges: UInt64 = 64
+  private static let dueLimit = 256
+  private static let standingLimit = 128
+  private static let credit: UInt32 = 8 << 20
+
+  private func nextRequest() -> ExchangeRequest {
+    let now = self.node.clock.now().monotonic
+    self.exchanges += 1
+    let nonce = self.generator.next()
+    var exchange = Exchange(nonce: nonce, receptions: [:])
+    let held = HeldShards(self.node)
+    self.owed.settleDominated { held[$0]?.version }
+    var entries: [ExchangeRequest.Entry] = []
+    for shard in self.shardsToAsk(at: now) {
+      guard let entry = held[shard.id], exchange.receptions[shard.id] == nil else { continue }
+      let replaces =
+        entry.needsReplacement
+        && self.node.preferences.claimReplacement(of: shard.id, by: self.number)
+      // A shard that another link is replacing is not ours to touch.
+      guard replaces || !entry.needsReplacement else { continue }
+      entries.append(
+        ExchangeRequest.Entry(
+          request: self.request(
+            shard.id, entry, nonce: nonce, replaces: replaces, in: &exchange),
+          isOwed: shard.isOwed))
+    }
+    self.current = exchange
+    let untilDue = self.owed.nextDue.map { now.duration(to: $0) } ?? Self.longestHold
+    let hold = max(.zero, min(Self.longestHold, untilDue))
+    self.answerDeadline = now.advanced(by: hold + Self.patience)
+    return ExchangeRequest(
+      nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
+      credit: Self.credit, retirements: self.node.retirements, formClass: self.node.formClass,
+      entries: entries)
+  }
+
+  /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
+  private func shardsToAsk(at now: MonotonicTime) -> [(id: ShardID, isOwed: Bool)] {
+    var shards = self.owed.due(at: now, limit: Self.dueLimit).map { (id: $0, isOwed: true) }
+    shards += self.node.board.shardsNeedingReplacement.map { (id: $0, isOwed: true) }
+    self.active = self.active.filter { $0.value + Self.standingExchanges > self.exchanges }
+    let standing = self.active.keys.filter {
+      self.node.preferences.isPreferred(self.number, for: $0)
+    }
+    let latest = standing.sorted { (self.active[$1]!, $0) < (self.active[$0]!, $1) }
+    shards += latest.prefix(Self.standingLimit).map { (id: $0, isOwed: false) }
+    return shards
+  }
+
+  private func request(
+    _ shard: ShardID, _ held: ShardVersionBoard.Entry, nonce: UInt64, replaces: Bool,
+    in exchange: inout Exchange
+  ) -> SectionRequest {
+    var request = SectionRequest(
+      shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.node.formClass,
+      knowledge: held.knowledge, mark: self.marks[shard] ?? 0, replace: replaces)
+    if let earlier = self.unfinished.removeValue(forKey: shard), !replaces,
+      let token = earlier.resumeToken, token.responder == self.link.remote.incarnation
+    {
+      request.knowledge = earlier.asked
+      request.resume = token
+      exchange.receptions[shard] = SectionReception(nonce: nonce, resuming: earlier)
+    } else {
+      exchange.receptions[shard] = SectionReception(
+        nonce: nonce, asked: request.knowledge, responder: self.link.remote.incarnation)
+    }
+    return request
+  }
+
+  // MARK: Taking the answer
+
+  private func take(_ frames: [Frame]) async throws(LinkError) {
+    var deliveries: [(shard: ShardID, delivery: ShardActor.Delivery)] = []
+    var places: [ShardID: Int] = [:]
+    for (number, frame) in frames.enumerated() {
+      self.tally.receivedBytes += frame.payload.count
+      do throws(WireError) {
+        for item in try SectionItem.decodeAll(frame.payload.span) {
+          guard let shard = item.shard else {
+            try self.takeExchangeItem(item, of: frame)
+            continue
+          }
+          if case .refused(let refusal) = item {
+            self.takeRefusal(refusal)
+            continue
+          }
+          if places[shard] == nil {
+            places[shard] = deliveries.count
+            deliveries.append((shard, ShardActor.Delivery()))
+          }
+          deliveries[places[shard]!].delivery.append(item, of: frame.payload, number: number)
+        }
+      } catch {
+        throw self.abort()
+      }
+    }
+    self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
+    for (shard, delivery) in deliveries { await self.deliver(delivery, to: shard) }
+  }
+
+  /// The peer's bytes make no sense: the link ends, and what came whole before stays.
+  private func abort() -> LinkError {
+    self.link.abort()
+    return .frame(.unexpectedKind(ExchangeFrameKind.answer))
+  }
+
+  private func takeExchangeItem(_ item: SectionItem, of frame: Frame) throws(WireError) {
+    guard case .other(let kind, let body) = item else { return }
+    let bytes = frame.payload.span.extracting(body)
+    var reader = ByteReader(bytes)
+    switch kind {
+    case ExchangeItemKind.news:
+      let news = try ExchangeNews(from: &reader)
+      guard news.nonce == self.current?.nonce else { return }
+      self.record(news)
+    case ExchangeItemKind.end:
+      let end = try ExchangeEnd(from: &reader)
+      guard end.nonce == self.current?.nonce else { return }
+      self.current?.isOver = true
+      let ours = self.node.clock.now().wall.microseconds
+      self.node.noteClock(
+        of: self.link.remote.node, offset: .microseconds(Int64(end.wall) - Int64(ours)))
+    default:
+      // An item of a later version: skipped by its length.
+      return
+    }
+  }
+
+  private func record(_ news: ExchangeNews) {
+    let held = self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
+    self.owed.record(
+      news, held: held,
+      grace: {
+        self.node.preferences.isLeftToAnother($0, than: self.number) ? Self.grace : .zero
+      }, at: self.node.clock.now().monotonic)
+    self.current?.wantsReports = news.wantsReports
+  }
+
+  private func takeRefusal(_ refusal: SectionRefusal) {
+    guard refusal.nonce == self.current?.nonce else { return }
+    self.current?.ended.insert(refusal.shard)
+    self.tally.sectionsRefused += 1
+    self.postpone(refusal.shard)
+  }
+
+  private func postpone(_ shard: ShardID) {
+    self.node.preferences.endReplacement(of: shard, by: self.number)
+    self.owed.postpone(
+      shard, at: self.node.clock.now().monotonic, using: &self.generator)
+  }
+
+  private func deliver(_ delivery: ShardActor.Delivery, to shard: ShardID) async {
+    guard let actor = self.node.shards[shard], let reception = self.current?.receptions[shard]
+    else { return }
+    let receipt = await actor.receive(delivery, reception: reception)
+    // Only this actor's `run` starts an exchange, and it waits for this.
+    self.current?.receptions[shard] = receipt.reception
+    guard let merge = receipt.merge else { return }
+    self.current?.ended.insert(shard)
+    switch merge {
+    case .merged(let changed):
+      self.tally.sectionsMerged += 1
+      self.tally.rows += receipt.reception.entryCount
+      self.marks[shard] = receipt.mark
+      self.owed.settle(shard, announced: receipt.announced)
+      self.node.preferences.endReplacement(of: shard, by: self.number)
+      if changed {
+        self.active[shard] = self.exchanges
+        self.node.preferences.noteDelivery(of: shard, by: self.number)
+      }
+      self.node.runtime.trace(TraceEvent(.sectionMerged, shard.traceValue, receipt.announced))
+    case .dropped, .refused:
+      self.tally.sectionsDropped += 1
+      self.postpone(shard)
+      self.node.runtime.trace(TraceEvent(.sectionDropped, shard.traceValue))
+    }
+  }
+
+  /// Keeps what can be resumed of the sections that did not end, and learns how fresh we are.
+  private func finishExchange() {
+    guard let exchange = self.current else { return }
+    self.current = nil
+    self.answerDeadline = nil
+    for (shard, reception) in exchange.receptions where !exchange.ended.contains(shard) {
+      if reception.resumeToken != nil {
+        self.unfinished[shard] = reception
+      } else {
+        self.node.preferences.endReplacement(of: shard, by: self.number)
+      }
+    }
+    let now = self.node.clock.now().monotonic
+    if exchange.wantsReports {
+      self.reports.isUrgent = true
+      self.node.knowledge.demandReports(until: now.advanced(by: .seconds(1)))
+    }
+    let held = HeldShards(self.node)
+    self.owed.settleDominated { held[$0]?.version }
+    if let asOf = self.owed.takeFreshness() { self.node.board.adopt(asOf: asOf) }
+  }
+
+  // MARK: Reports
+
+  private func reportIfDue() async throws(LinkError) {
+    let now = self.node.clock.now().monotonic
+    guard let frames = self.reports.next(at: now, node: self.node, to: self.link.remote.node)
+    else { return }
+    try await self.link.send(frames)
+  }
+}
+
+/// What this replica holds of each shard, looked up one at a time.
+private struct HeldShards {
+  private let node: ReplicaNode
+
+  init(_ node: ReplicaNode) { self.node = node }
+
+  subscript(shard: ShardID) -> ShardVersionBoard.Entry? { self.node.board[shard] }
+}
+
+/// What pulling over one link has done.
+package struct PullTally: Hashable, Sendable {
+  package var receivedBytes = 0
+  package var rows: UInt64 = 0
+  package var sectionsMerged: UInt64 = 0
+  package var sectionsDropped: UInt64 = 0
+  package var sectionsRefused: UInt64 = 0
+}
+
+extension ShardID {
+  var traceValue: UInt64 { UInt64(self.model.rawValue) << 32 | UInt64(self.index) }
+}

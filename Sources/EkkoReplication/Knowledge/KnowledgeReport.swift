@@ -1,0 +1,83 @@
+package import EkkoCore
+
+/// What members are known, at the least, to have merged (DESIGN §5.10): travels from requesters to
+/// the peers they pull from, one way, and is never wrong, only late.
+package struct KnowledgeReport: Hashable, Sendable {
+  /// A replica in one life.
+  package struct Member: Hashable, Comparable, Sendable {
+    package var node: NodeID
+    package var incarnation: IncarnationID
+
+    package init(node: NodeID, incarnation: IncarnationID) {
+      self.node = node
+      self.incarnation = incarnation
+    }
+
+    package static func < (left: Member, right: Member) -> Bool {
+      (left.node, left.incarnation) < (right.node, right.incarnation)
+    }
+  }
+
+  /// The point-wise minimum of the merged knowledge of some members of one data centre.
+  package struct Group: Hashable, Sendable {
+    /// Ascending; a reader counts each once.
+    package var members: [Member]
+    package var bounds: [ShardID: VersionVector]
+
+    package init(members: [Member], bounds: [ShardID: VersionVector]) {
+      self.members = members
+      self.bounds = bounds
+    }
+  }
+
+  package var groups: [Group]
+
+  package static let memberLimit = 4096
+
+  package init(groups: [Group]) { self.groups = groups }
+
+  package func encode() -> [UInt8] {
+    var writer = ByteWriter(reservingCapacity: 4096)
+    writer.write(UInt32(self.groups.count))
+    for group in self.groups {
+      writer.write(UInt32(group.members.count))
+      for member in group.members {
+        writer.write(member.node.rawValue)
+        writer.write(member.incarnation)
+      }
+      writer.write(UInt32(group.bounds.count))
+      for (shard, bound) in group.bounds.sorted(by: { $0.key < $1.key }) {
+        writer.write(shard)
+        writer.write(bound)
+      }
+    }
+    return writer.bytes
+  }
+
+  package init(decoding bytes: Span<UInt8>) throws(WireError) {
+    var reader = ByteReader(bytes)
+    let groupCount = try reader.readCount(.count, elementByteCount: 8)
+    self.groups = []
+    for _ in 0..<groupCount {
+      let memberCount = try reader.readCount(
+        .count, elementByteCount: 16, limit: Self.memberLimit)
+      var members: [Member] = []
+      members.reserveCapacity(memberCount)
+      for _ in 0..<memberCount {
+        members.append(
+          Member(
+            node: NodeID(rawValue: try reader.readUInt64()),
+            incarnation: try reader.readIncarnation()))
+      }
+      let shardCount = try reader.readCount(.shard, elementByteCount: 10)
+      var bounds: [ShardID: VersionVector] = [:]
+      bounds.reserveCapacity(shardCount)
+      for _ in 0..<shardCount {
+        let shard = try reader.readShardID()
+        bounds[shard] = try reader.readVersionVector()
+      }
+      self.groups.append(Group(members: members, bounds: bounds))
+    }
+    try reader.finish()
+  }
+}

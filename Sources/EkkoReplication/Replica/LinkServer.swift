@@ -1,0 +1,66 @@
+internal import EkkoCore
+package import EkkoTransport
+
+/// Serves whoever has opened a link to this replica: peers that pull from it, and clients.
+package struct LinkServer: Sendable {
+  private let node: ReplicaNode
+  private let link: Link
+  private let requests: any RequestService
+
+  /// Asks of one link that may be open at a time; an honest peer has one.
+  private static let askLimit = 8
+
+  package init(node: ReplicaNode, link: Link, requests: any RequestService) {
+    self.node = node
+    self.link = link
+    self.requests = requests
+  }
+
+  /// Serves until the link ends, and awaits what is still being answered.
+  package func run() async {
+    let remote = self.link.remote
+    if remote.form != nil {
+      self.node.noteClock(of: remote.node, offset: self.link.opening.wallClockOffset)
+    }
+    let responder = ExchangeResponder(node: self.node, link: self.link)
+    let session = self.requests.session(on: self.link)
+    let asks = Places(count: Self.askLimit)
+    await withDiscardingTaskGroup { group in
+      receiving: while let frames = try? await self.link.receive(), !frames.isEmpty {
+        for frame in frames {
+          switch frame.kind {
+          case ExchangeFrameKind.ask:
+            guard asks.take() else { break receiving }
+            group.addTask {
+              // A link that fails ends the loop above as well.
+              try? await responder.answer(frame)
+              asks.giveBack()
+            }
+          case ExchangeFrameKind.report:
+            guard let report = try? KnowledgeReport(decoding: frame.payload.span) else {
+              break receiving
+            }
+            self.node.knowledge.note(report, from: remote.node)
+          default:
+            guard session.receive(frame, in: &group) else { break receiving }
+          }
+        }
+      }
+      self.link.abort()
+      group.cancelAll()
+    }
+  }
+}
+
+/// Answers the frames of clients' requests.
+package protocol RequestService: Sendable {
+  func session(on link: Link) -> any RequestSession
+}
+
+/// The requests of one link.
+package protocol RequestSession: Sendable {
+  /// Takes a frame; whatever takes time is done in a task of `group`.
+  ///
+  /// - Returns: false if the frame makes no sense and the link should end.
+  func receive(_ frame: Frame, in group: inout DiscardingTaskGroup) -> Bool
+}

@@ -1,0 +1,60 @@
+package import EkkoCore
+package import EkkoTransport
+
+/// What all parts of one replica share: who it is, its shards, and its boards.
+package final class ReplicaNode: Sendable {
+  /// The cluster is unknown until a link has told it.
+  private let cluster: Guarded<ClusterID>
+  private let fixedIdentity: LinkIdentity
+  package let runtime: Runtime
+  package let board: ShardVersionBoard
+  package let knowledge = KnowledgeBoard()
+  package let shards: ShardDirectory
+  package let preferences = PullPreferences()
+  package let scans: Places
+  private let present = Guarded(Membership())
+  private let clocks = Guarded(ClockFitness())
+
+  package init(identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4) {
+    self.fixedIdentity = identity
+    self.cluster = Guarded(identity.cluster)
+    self.runtime = runtime
+    self.board = ShardVersionBoard(
+      node: identity.node, isOrigin: identity.roles.contains(.training))
+    self.shards = ShardDirectory()
+    self.scans = Places(count: scanLimit)
+  }
+
+  package var identity: LinkIdentity {
+    var identity = self.fixedIdentity
+    identity.cluster = self.cluster.withLock { $0 }
+    return identity
+  }
+
+  /// Becomes part of the cluster a peer has named, if it was part of none.
+  package func adopt(_ cluster: ClusterID) {
+    self.cluster.withLock { if $0 == .unknown { $0 = cluster } }
+  }
+
+  package var nodeID: NodeID { self.fixedIdentity.node }
+  package var incarnation: IncarnationID { self.fixedIdentity.incarnation }
+  package var dataCentre: String { self.fixedIdentity.dataCentre }
+  package var clock: any RuntimeClock { self.runtime.clock }
+  package var formClass: FormClass { self.fixedIdentity.form ?? .serving }
+  package var retirements: UInt64 { self.shards.retirements }
+
+  /// Who else holds replicas, in which lives.
+  package var membership: Membership { self.present.withLock { $0 } }
+
+  package func update(_ membership: Membership) {
+    self.present.withLock { $0 = membership }
+    self.knowledge.retain(membership.entries.mapValues(\.incarnation))
+  }
+
+  /// Compares a peer's wall time with ours.
+  package func noteClock(of node: NodeID, offset: Duration) {
+    self.clocks.withLock { $0.note(node, offset: offset) }
+  }
+
+  package var clockVerdict: ClockFitness.Verdict { self.clocks.withLock { $0.verdict } }
+}

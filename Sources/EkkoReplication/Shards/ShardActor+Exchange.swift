@@ -1,0 +1,122 @@
+package import EkkoCore
+package import EkkoStorage
+
+/// Answering peers and taking their answers (Ekko §4.3).
+extension ShardActor {
+  /// A piece of an answer: items ready to be sent.
+  package struct AnswerPiece: Sendable {
+    package var bytes: [UInt8]
+    /// The walk to continue; `nil` when the section's end, or a refusal, is in `bytes`.
+    package var walk: UInt64?
+    /// Whether the walk is a scan, which may be left and resumed.
+    package var isScan = false
+  }
+
+  /// Takes the snapshot and writes the section's first items, about `byteLimit` bytes of them.
+  ///
+  /// - Parameters:
+  ///   - requester: the life of the replica that asks; its marks measure the propagation delay.
+  ///   - allowScan: whether a scan may begin; otherwise a cache miss is refused as busy.
+  package func answer(
+    _ request: SectionRequest, to requester: IncarnationID, byteLimit: Int, allowScan: Bool
+  ) -> AnswerPiece {
+    self.noteMerged(request.mark, by: requester)
+    var writer = ByteWriter(reservingCapacity: byteLimit)
+    switch self.shard.openWalk(
+      for: request, announced: self.announced, allowScan: allowScan, into: &writer)
+    {
+    case .opened(let walk):
+      return self.fill(writer, from: walk, byteLimit: byteLimit)
+    case .refused(let reason):
+      SectionRefusal(shard: self.id, nonce: request.nonce, reason: reason).encode(into: &writer)
+      return AnswerPiece(bytes: writer.bytes, walk: nil)
+    }
+  }
+
+  /// The next items of an answer.
+  package func continueAnswer(_ walk: UInt64, byteLimit: Int) -> AnswerPiece {
+    self.fill(ByteWriter(reservingCapacity: byteLimit), from: walk, byteLimit: byteLimit)
+  }
+
+  private func fill(
+    _ prefix: consuming ByteWriter, from walk: UInt64, byteLimit: Int
+  ) -> AnswerPiece {
+    var writer = prefix
+    let room = max(0, byteLimit - writer.count)
+    switch self.shard.continueWalk(walk, byteLimit: room, into: &writer) {
+    case .finished: return AnswerPiece(bytes: writer.bytes, walk: nil)
+    case .more:
+      let position = self.shard.walks.first { $0.id == walk }?.position
+      guard case .scan = position else { return AnswerPiece(bytes: writer.bytes, walk: walk) }
+      return AnswerPiece(bytes: writer.bytes, walk: walk, isScan: true)
+    }
+  }
+
+  /// How many requesters' marks are remembered, for the estimate of D_prop only.
+  private static let markLimit = 256
+
+  private func noteMerged(_ mark: UInt64, by requester: IncarnationID) {
+    guard mark != 0 else { return }
+    let earlier = self.marks[requester] ?? mark
+    if self.marks.count >= Self.markLimit { self.marks.removeAll(keepingCapacity: true) }
+    self.marks[requester] = mark
+    self.shard.noteMerged(mark: mark, earlier: earlier, at: self.clock.now())
+  }
+
+  /// The asker is gone, or has no more credit: a scan is kept for `duration` to be resumed.
+  package func abandonAnswer(_ walk: UInt64, keepFor duration: Duration?) {
+    let expiry = duration.map { self.clock.now().monotonic.advanced(by: $0) }
+    self.shard.abandonWalk(walk, keepUntil: expiry)
+  }
+
+  /// Items of one section as received, with the buffers they refer to.
+  package struct Delivery: Sendable {
+    /// In the order of arrival; `buffer` is an index of `buffers`.
+    package private(set) var items: [(buffer: Int, item: SectionItem)] = []
+    package private(set) var buffers: [ArraySlice<UInt8>] = []
+    private var lastNumber = -1
+
+    package init() {}
+
+    /// Adds an item that was decoded from `buffer`, the one with this number among the received.
+    package mutating func append(
+      _ item: SectionItem, of buffer: ArraySlice<UInt8>, number: Int
+    ) {
+      if number != self.lastNumber {
+        self.buffers.append(buffer)
+        self.lastNumber = number
+      }
+      self.items.append((self.buffers.count - 1, item))
+    }
+  }
+
+  /// What a delivery did.
+  package struct Receipt: Sendable {
+    package var reception: SectionReception
+    /// Set when the section is over.
+    package var merge: Shard.Merge?
+    /// The responder's announcement and mark that the merged section stands for.
+    package var announced: UInt64 = 0
+    package var mark: UInt64 = 0
+  }
+
+  /// Applies what has arrived of one section, in one step.
+  package func receive(_ delivery: Delivery, reception: SectionReception) -> Receipt {
+    let now = self.clock.now()
+    return self.publishing { shard in
+      var receipt = Receipt(reception: reception)
+      for (buffer, item) in delivery.items where receipt.merge == nil {
+        let bytes = delivery.buffers[buffer]
+        let step = shard.receive(
+          item, in: bytes.span, reception: &receipt.reception, at: now)
+        guard case .ended(let merge) = step else { continue }
+        receipt.merge = merge
+        if case .merged = merge, case .end(let end) = item {
+          receipt.announced = end.announced
+          receipt.mark = end.mark
+        }
+      }
+      return receipt
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package import EkkoCore
+package import EkkoStorage
+
+/// Drives one shard of this replica (Ekko §4): every atomic step of the protocol is one of its
+/// synchronous methods, and each ends by publishing what the shard now is on the node's board.
+package actor ShardActor {
+  nonisolated package let id: ShardID
+  nonisolated package let incarnation: IncarnationID
+  var shard: Shard
+  /// The sequence of this shard's latest announcement.
+  var announced: UInt64
+  private let board: ShardVersionBoard
+  let clock: any RuntimeClock
+  private let executor: ActorExecutor
+  /// The mark each requester merged last.
+  var marks: [IncarnationID: UInt64] = [:]
+  private var upkeepCursor = ScanCursor()
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  package init(_ shard: Shard, board: ShardVersionBoard, runtime: Runtime, home: Home) {
+    self.id = shard.id
+    self.incarnation = shard.incarnation
+    self.shard = shard
+    self.board = board
+    self.clock = runtime.clock
+    self.executor = runtime.executor(for: home)
+    self.announced = board.publish(shard)
+  }
+
+  /// Runs one step of the shard and announces what it has changed, all at once.
+  func publishing<Result>(_ step: (inout Shard) -> Result) -> Result {
+    let (version, mustReplace) = (self.shard.shardVersion, self.shard.mustReplace)
+    let knowledge = self.shard.knowledge
+    let result = step(&self.shard)
+    if self.shard.shardVersion != version || self.shard.knowledge != knowledge
+      || self.shard.mustReplace != mustReplace
+    {
+      self.announced = self.board.publish(self.shard)
+    }
+    return result
+  }
+
+  // MARK: Clients
+
+  /// What a primary answers to a write.
+  package enum WriteReply: Hashable, Sendable {
+    /// The versions issued bear `origin`.
+    case outcome(WriteOutcome, origin: IncarnationID)
+    case staleEpoch(current: ModelEpoch)
+  }
+
+  /// Applies the writes at the primary, stamped with `now`, which a write ticket of the board gave.
+  package func write(
+    _ writes: [ShardWrite], request: RequestID?, epoch: ModelEpoch, at now: Instant
+  ) -> WriteReply {
+    guard epoch == self.shard.epoch else { return .staleEpoch(current: self.shard.epoch) }
+    let outcome = self.publishing { $0.write(writes, request: request, at: now) }
+    return .outcome(outcome, origin: self.incarnation)
+  }
+
+  package func read(_ keys: [UInt64], of table: TableID, missing: MissingRows) -> ShardRows {
+    self.shard.read(keys, of: table, missing: missing, at: self.clock.now())
+  }
+
+  package func digest() -> UInt64 { self.shard.digest(at: self.clock.now()) }
+
+  /// Knowledge, digest and size of this moment.
+  package func summary(withDigest: Bool) -> ShardSummary {
+    ShardSummary(
+      id: self.id, knowledge: self.shard.knowledge, rowCount: self.shard.rowCount,
+      digest: withDigest ? self.shard.digest(at: self.clock.now()) : nil,
+      counters: self.shard.counters, cacheEntries: self.shard.cache.liveCount,
+      propagation: self.shard.cache.propagation)
+  }
+
+  package func updateSchemas(_ schemas: [TableSchema]) { self.shard.updateSchemas(schemas) }
+
+  // MARK: Upkeep
+
+  /// Prunes the cache, lets go of answers nobody resumes, drops some expired rows, and collects
+  /// tombstones below `stable`, what all members know.
+  package func upkeep(stable: VersionVector?) {
+    let now = self.clock.now()
+    self.shard.pruneCache(at: now)
+    self.shard.dropExpiredWalks(at: now)
+    let cursor = self.upkeepCursor
+    let next = self.shard.expireRows(from: cursor, limit: Self.sweepLimit, at: now)
+    if let stable {
+      _ = self.shard.collectTombstones(stable: stable, from: cursor, limit: Self.sweepLimit)
+    }
+    self.upkeepCursor = next ?? ScanCursor()
+  }
+
+  /// Slots one turn of upkeep may examine.
+  private static let sweepLimit = 2048
+}
+
+/// What a shard reports of itself.
+package struct ShardSummary: Hashable, Sendable {
+  package var id: ShardID
+  package var knowledge: VersionVector
+  package var rowCount: Int
+  package var digest: UInt64?
+  package var counters: ShardCounters
+  package var cacheEntries: Int
+  package var propagation: PropagationEstimate
+}

@@ -1,0 +1,221 @@
+package import EkkoCore
+package import EkkoStorage
+
+/// What a node can offer at this moment: shard version and knowledge of each of its shards, in the
+/// order they last changed (Ekko §4.4.2, "recently modified shards").
+///
+/// A shard publishes here inside the step that changes it, so that whoever reads a version here
+/// finds at least its rows in the shard. Held polls and held reads wait here. The board also keeps
+/// `asOf` (DESIGN §5.10): per origin node the wall time through which this node has seen everything.
+package final class ShardVersionBoard: Sendable {
+  /// A shard as it was announced; `sequence` orders announcements within this incarnation.
+  package struct Announcement: Hashable, Sendable {
+    package var shard: ShardID
+    package var version: ShardVersion
+    package var sequence: UInt64
+
+    package init(shard: ShardID, version: ShardVersion, sequence: UInt64) {
+      self.shard = shard
+      self.version = version
+      self.sequence = sequence
+    }
+  }
+
+  /// What changed after some sequence.
+  package struct News: Hashable, Sendable {
+    /// Ascending by sequence, each shard once.
+    package var announcements: [Announcement] = []
+    /// Everything up to here is in `announcements`.
+    package var sequence: UInt64 = 0
+    /// Microseconds through which this node has seen each origin node; `nil` if more news follows.
+    package var asOf: [NodeID: UInt64]?
+
+    package init() {}
+  }
+
+  package struct Entry: Sendable {
+    package let version: ShardVersion
+    package let knowledge: VersionVector
+    package let epoch: ModelEpoch
+    package let sequence: UInt64
+    /// The replica distrusts its rows and wants all of a peer's (DESIGN §5.1).
+    package let needsReplacement: Bool
+  }
+
+  /// Names a write that may have drawn its time but is not published yet.
+  package struct WriteTicket: Hashable, Sendable { fileprivate let number: UInt64 }
+
+  private let node: NodeID
+  private let isOrigin: Bool
+  private let state = Watched<State, ShardID>(State())
+
+  /// - Parameter isOrigin: whether this node accepts writes, so that its own time is an `asOf`.
+  package init(node: NodeID, isOrigin: Bool) {
+    self.node = node
+    self.isOrigin = isOrigin
+  }
+
+  // MARK: Publishing
+
+  /// Announces what a shard now is. Called by its owner, in the step that changed it.
+  ///
+  /// - Returns: the announcement's sequence.
+  package func publish(_ shard: Shard) -> UInt64 {
+    self.state.change(shard.id) { state in
+      state.sequence += 1
+      state.entries[shard.id] = Entry(
+        version: shard.shardVersion, knowledge: shard.knowledge, epoch: shard.epoch,
+        sequence: state.sequence, needsReplacement: shard.mustReplace)
+      if shard.mustReplace {
+        state.replacing.insert(shard.id)
+      } else {
+        state.replacing.remove(shard.id)
+      }
+      state.recent.append((shard.id, state.sequence))
+      if state.recent.count > 2 * state.entries.count + 16 { state.compact() }
+      return state.sequence
+    }
+  }
+
+  package subscript(shard: ShardID) -> Entry? {
+    self.state.read { $0.entries[shard] }
+  }
+
+  /// The entries of `shards`, in one look.
+  package func entries(of shards: some Sequence<ShardID> & Sendable) -> [Entry?] {
+    self.state.read { state in shards.map { state.entries[$0] } }
+  }
+
+  /// The shards that need a full replace, ascending.
+  package var shardsNeedingReplacement: [ShardID] {
+    self.state.read { $0.replacing.isEmpty ? [] : $0.replacing.sorted() }
+  }
+
+  package func news(after sequence: UInt64, limit: Int, at now: Instant) -> News {
+    self.state.update { state in
+      var news = News()
+      var position = state.recent.partitioningIndex { $0.sequence > sequence }
+      while position < state.recent.endIndex, news.announcements.count < limit {
+        let (shard, changed) = state.recent[position]
+        position += 1
+        guard let entry = state.entries[shard], entry.sequence == changed else { continue }
+        news.announcements.append(
+          Announcement(shard: shard, version: entry.version, sequence: changed))
+      }
+      guard position == state.recent.endIndex else {
+        news.sequence = news.announcements.last?.sequence ?? sequence
+        return news
+      }
+      news.sequence = max(state.sequence, sequence)
+      if self.isOrigin { state.refreshOwn(self.node, at: now) }
+      news.asOf = state.asOf
+      return news
+    }
+  }
+
+  // MARK: Freshness
+
+  /// Opens a write: until the ticket is closed this node's own `asOf` stays below the time returned,
+  /// which is the wall time to stamp with. It never lies before an `asOf` that was given out.
+  package func beginWrite(at now: Instant) -> (ticket: WriteTicket, at: Instant) {
+    self.state.update { state in
+      state.nextTicket += 1
+      let wall = max(now.wall.microseconds, state.givenOut + 1)
+      state.openWrites[state.nextTicket] = wall
+      let stamped = Instant(
+        monotonic: now.monotonic, wall: WallTime(microseconds: min(wall, 1 << 52 - 1)),
+        wallUncertainty: now.wallUncertainty)
+      return (WriteTicket(number: state.nextTicket), stamped)
+    }
+  }
+
+  package func endWrite(_ ticket: WriteTicket) {
+    self.state.update { _ = $0.openWrites.removeValue(forKey: ticket.number) }
+  }
+
+  /// Takes over what a peer has seen, once everything it had announced by then is merged here.
+  package func adopt(asOf: [NodeID: UInt64]) {
+    self.state.update { state in
+      for (node, time) in asOf where node != self.node {
+        state.asOf[node] = max(state.asOf[node] ?? 0, time)
+      }
+    }
+  }
+
+  package func asOf(at now: Instant) -> [NodeID: UInt64] {
+    self.state.update { state in
+      if self.isOrigin { state.refreshOwn(self.node, at: now) }
+      return state.asOf
+    }
+  }
+
+  // MARK: Waiting
+
+  /// Waits until something was published after `sequence`; false when the deadline came first.
+  package func waitForNews(after sequence: UInt64, until deadline: MonotonicTime) async -> Bool {
+    await self.state.wait(on: nil, until: deadline) { $0.sequence > sequence }
+  }
+
+  /// Waits until this node's `shard` covers `version`.
+  package func wait(
+    for shard: ShardID, toCover version: ParameterVersion, until deadline: MonotonicTime
+  ) async -> Bool {
+    await self.state.wait(on: shard, until: deadline) {
+      $0.entries[shard]?.knowledge.covers(version) ?? false
+    }
+  }
+
+  /// Waits until `shard` has been published after `sequence`.
+  package func wait(
+    for shard: ShardID, after sequence: UInt64, until deadline: MonotonicTime
+  ) async -> Bool {
+    await self.state.wait(on: shard, until: deadline) {
+      ($0.entries[shard]?.sequence ?? 0) > sequence
+    }
+  }
+
+  /// Ends the waits whose deadline has passed; to be called regularly.
+  package func expireWaits(at now: MonotonicTime) { self.state.expireWaits(at: now) }
+
+  /// Ends every wait, now and from now on.
+  package func close() { self.state.close() }
+}
+
+extension ShardVersionBoard {
+  fileprivate struct State: Sendable {
+    var sequence: UInt64 = 0
+    var entries: [ShardID: Entry] = [:]
+    /// Ascending by sequence; an item is stale when the shard's entry has a later one.
+    var recent: [(shard: ShardID, sequence: UInt64)] = []
+    var replacing: Set<ShardID> = []
+    var asOf: [NodeID: UInt64] = [:]
+    /// The largest own time that was told to anyone.
+    var givenOut: UInt64 = 0
+    var openWrites: [UInt64: UInt64] = [:]
+    var nextTicket: UInt64 = 0
+
+    mutating func compact() {
+      self.recent.removeAll { self.entries[$0.shard]?.sequence != $0.sequence }
+    }
+
+    mutating func refreshOwn(_ node: NodeID, at now: Instant) {
+      let oldest = self.openWrites.values.min().map { $0 - 1 }
+      let time = max(self.givenOut, min(now.wall.microseconds, oldest ?? .max))
+      self.givenOut = time
+      self.asOf[node] = time
+    }
+  }
+}
+
+extension Array {
+  /// The first position whose element satisfies `belongsToSecondPart`, in an array parted by it.
+  func partitioningIndex(where belongsToSecondPart: (Element) -> Bool) -> Int {
+    var low = self.startIndex
+    var high = self.endIndex
+    while low < high {
+      let middle = low + (high - low) / 2
+      if belongsToSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
