@@ -45,6 +45,7 @@ let package = Package(
     tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
+    tests("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),
   ],
   swiftLanguageModes: [.v6]

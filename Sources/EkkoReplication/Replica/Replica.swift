@@ -1,0 +1,158 @@
+package import EkkoCore
+package import EkkoTransport
+
+/// Runs one replica: serves the links others open, keeps links to the peers it pulls from, and looks
+/// after what needs looking after regularly. Owns every task of the replica.
+package actor Replica {
+  nonisolated package let node: ReplicaNode
+  nonisolated private let dialler: Dialler
+  nonisolated private let homes: Int
+  nonisolated private let onEvent: @Sendable (PeerKeeper.Event) -> Void
+  private let executor: ActorExecutor
+  private var keepers: [Endpoint: PeerKeeper] = [:]
+  private var waiting: [PeerKeeper] = []
+  nonisolated private let keeperAdded = Wakeup()
+  nonisolated private let openLinks = Places(count: Replica.linkLimit)
+  private var lastUpkeep = MonotonicTime.zero
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  /// Links that others may hold open; more are told that the node is busy.
+  private static let linkLimit = 4096
+  /// How often held polls and reads are checked against their deadlines.
+  private static let tick = Duration.milliseconds(10)
+  private static let upkeepInterval = Duration.seconds(1)
+
+  /// - Parameters:
+  ///   - homes: over how many core loops links are spread.
+  ///   - onEvent: hears of peers that come and go; called from the actors of their links.
+  package init(
+    node: ReplicaNode, dialler: Dialler, homes: Int,
+    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void = { _ in }
+  ) {
+    self.node = node
+    self.dialler = dialler
+    self.homes = max(1, homes)
+    self.onEvent = onEvent
+    self.executor = node.runtime.executor(for: Home(index: 0))
+  }
+
+  /// Runs until cancelled; then stops accepting, ends every link and returns.
+  package func run(listener: any ChannelListener, requests: any RequestService) async {
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.acceptLinks(of: listener, requests: requests) }
+      group.addTask { await self.startKeepers() }
+      group.addTask { await self.lookAfter() }
+    }
+    self.node.board.close()
+    self.node.knowledge.close()
+  }
+
+  /// Pulls from whoever answers at `endpoint`, from now on.
+  package func pull(from endpoint: Endpoint) {
+    guard self.keepers[endpoint] == nil else { return }
+    let keeper = PeerKeeper(
+      endpoint, node: self.node, dialler: self.dialler,
+      home: Home(index: self.keepers.count % self.homes), onEvent: self.onEvent)
+    self.keepers[endpoint] = keeper
+    self.waiting.append(keeper)
+    self.keeperAdded.signal()
+  }
+
+  /// The links that this replica pulls over, by endpoint.
+  package var peers: [PeerKeeper] {
+    self.keepers.values.sorted { $0.endpoint.description < $1.endpoint.description }
+  }
+
+  // MARK: Tasks
+
+  nonisolated private func startKeepers() async {
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        for keeper in await self.takeWaiting() { group.addTask { await keeper.run() } }
+        await self.keeperAdded.wait()
+      }
+    }
+  }
+
+  private func takeWaiting() -> [PeerKeeper] {
+    defer { self.waiting = [] }
+    return self.waiting
+  }
+
+  nonisolated private func acceptLinks(
+    of listener: any ChannelListener, requests: any RequestService
+  ) async {
+    await withDiscardingTaskGroup { group in
+      while !Task.isCancelled {
+        do throws(TransportError) {
+          guard let channel = try await listener.accept() else { break }
+          group.addTask { await self.serve(channel, requests: requests) }
+        } catch .cancelled {
+          break
+        } catch {
+          // Out of descriptors, most likely: links that end will free some.
+          try? await self.node.clock.sleep(for: .milliseconds(100))
+        }
+      }
+      group.cancelAll()
+    }
+    await listener.close()
+  }
+
+  nonisolated private func serve(
+    _ channel: any ByteChannel, requests: any RequestService
+  ) async {
+    guard self.openLinks.take() else {
+      await Link.refuse(channel, HandshakeRefusal(.busy, "too many links"))
+      return
+    }
+    defer { self.openLinks.giveBack() }
+    guard
+      let link = try? await Link.accept(
+        channel, as: self.node.identity, secret: self.dialler.secret,
+        limits: self.dialler.limits, runtime: self.node.runtime)
+    else { return }
+    await LinkServer(node: self.node, link: link, requests: requests).run()
+  }
+
+  nonisolated private func lookAfter() async {
+    while (try? await self.node.clock.sleep(for: Self.tick)) != nil {
+      let now = self.node.clock.now().monotonic
+      self.node.board.expireWaits(at: now)
+      self.node.knowledge.expireWaits(at: now)
+      await self.upkeep(at: now)
+    }
+  }
+
+  private func upkeep(at now: MonotonicTime) async {
+    guard self.lastUpkeep.advanced(by: Self.upkeepInterval) <= now else { return }
+    self.lastUpkeep = now
+    for keeper in self.keepers.values { await keeper.checkProgress(at: now) }
+    let stable = StableBounds(self.node)
+    for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }
+  }
+}
+
+/// What all present members know of each shard: the bound for tombstones and retirement.
+package struct StableBounds: Sendable {
+  private let knowledge: StableKnowledge
+  private let own: KnowledgeReport.Member
+  private let members: [KnowledgeReport.Member]
+  private let node: ReplicaNode
+
+  package init(_ node: ReplicaNode) {
+    self.node = node
+    self.knowledge = node.knowledge.knowledge
+    self.own = KnowledgeReport.Member(node: node.nodeID, incarnation: node.incarnation)
+    self.members = node.membership.members
+  }
+
+  /// `nil` while this node itself is not listed as a member, so that nothing can be concluded.
+  package subscript(shard: ShardID) -> VersionVector? {
+    guard self.members.contains(self.own), let held = self.node.board[shard] else { return nil }
+    let others = self.members.filter { $0 != self.own }
+    guard !others.isEmpty else { return held.knowledge }
+    return held.knowledge.intersection(self.knowledge.minimum(over: others, of: shard))
+  }
+}

@@ -1,0 +1,121 @@
+import EkkoCore
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+
+/// Replicas of one model that talk over one transport, without a catalogue: the shards are given.
+struct TestCluster: Sendable {
+  static let model = ModelID(rawValue: 1)
+  static let schemas = [
+    TableSchema(name: "weights", rowLength: 4, optimiser: .sgd(learningRate: 0.5))
+  ]
+
+  let runtime: Runtime
+  let transport: any Transport
+  let shardCount: UInt32
+
+  /// A replica of the test that is running.
+  struct Node: Sendable {
+    let replica: Replica
+    let endpoint: Endpoint
+    let task: Task<Void, Never>
+
+    var node: ReplicaNode { self.replica.node }
+
+    func stop() async {
+      self.task.cancel()
+      await self.task.value
+    }
+  }
+
+  /// Runs `body` with a cluster on two core loops, over memory.
+  static func with<Value: Sendable>(
+    shardCount: UInt32 = 4, _ body: @Sendable (TestCluster) async throws -> Value
+  ) async throws -> Value {
+    let loops = try CoreLoops.start(count: 2)
+    let cluster = TestCluster(
+      runtime: .live(loops: loops), transport: MemoryTransport(), shardCount: shardCount)
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(cluster)) } catch { result = .failure(error) }
+    await loops.stop()
+    return try result.get()
+  }
+
+  var shards: [ShardID] {
+    (0..<self.shardCount).map { ShardID(model: Self.model, index: $0) }
+  }
+
+  func start(
+    _ name: String, roles: RoleSet, dataCentre: String, from upstream: [Endpoint] = [],
+    port: UInt16 = 0
+  ) async throws -> Node {
+    let identity = LinkIdentity(
+      cluster: ClusterID(rawValue: 7), name: name, incarnation: self.runtime.drawIncarnation(),
+      roles: roles, dataCentre: dataCentre,
+      form: roles.contains(.training) ? .full : .serving)
+    let node = ReplicaNode(identity: identity, runtime: self.runtime)
+    for (number, shard) in self.shards.enumerated() {
+      node.shards.add(
+        ShardActor(
+          Shard(
+            id: shard, schemas: Self.schemas, formClass: node.formClass,
+            incarnation: node.incarnation),
+          board: node.board, runtime: self.runtime, home: Home(index: number % 2)))
+    }
+    let replica = Replica(
+      node: node, dialler: Dialler(transport: self.transport), homes: 2)
+    let listener = try await self.transport.listen(
+      on: Endpoint(host: "127.0.0.1", port: port), homes: [Home(index: 0), Home(index: 1)])
+    for endpoint in upstream { await replica.pull(from: endpoint) }
+    let task = self.runtime.spawn(on: Home(index: 0)) {
+      await replica.run(listener: listener, requests: NoRequests())
+    }
+    return Node(replica: replica, endpoint: listener.endpoint, task: task)
+  }
+}
+
+/// A cluster without clients.
+struct NoRequests: RequestService, RequestSession {
+  func session(on link: Link) -> any RequestSession { self }
+  func receive(_ frame: Frame, in group: inout DiscardingTaskGroup) -> Bool { false }
+}
+
+extension TestCluster.Node {
+  /// Writes `keys` of each shard, all elements `value`; answers the last version per shard.
+  func put(
+    _ keys: Range<UInt64>, value: Float, shards: [ShardID]
+  ) async -> [(ShardID, ParameterVersion)] {
+    var versions: [(ShardID, ParameterVersion)] = []
+    let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
+    defer { self.node.board.endWrite(ticket) }
+    for shard in shards {
+      let write = ShardWrite(
+        kind: .put, table: TableID(rawValue: 0), keys: Array(keys),
+        values: .floats(Array(repeating: value, count: keys.count * 4)))
+      guard let actor = self.node.shards[shard],
+        case .outcome(.applied(let stamps), let origin) = await actor.write(
+          [write], request: nil, epoch: .first, at: now),
+        let last = stamps.first?.max()
+      else { continue }
+      versions.append((shard, ParameterVersion(timestamp: last, origin: origin)))
+    }
+    return versions
+  }
+
+  /// Whether this node covers all of `versions` within ten seconds.
+  func covers(_ versions: [(ShardID, ParameterVersion)]) async -> Bool {
+    let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(10))
+    for (shard, version) in versions {
+      guard await self.node.board.wait(for: shard, toCover: version, until: deadline) else {
+        return false
+      }
+    }
+    return true
+  }
+
+  func digests() async -> [UInt64] {
+    var digests: [UInt64] = []
+    for shard in self.node.shards.all { digests.append(await shard.digest()) }
+    return digests
+  }
+}
