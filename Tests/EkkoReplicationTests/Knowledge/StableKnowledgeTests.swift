@@ -1,0 +1,106 @@
+import EkkoCore
+import EkkoReplication
+import Testing
+
+@Suite struct StableKnowledgeTests {
+  static let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
+
+  static func member(_ node: UInt64, life: UInt64 = 1) -> KnowledgeReport.Member {
+    .init(node: NodeID(rawValue: node), incarnation: IncarnationID(rawValue: node * 100 + life))
+  }
+
+  static func vector(_ times: [UInt64: UInt64]) -> VersionVector {
+    VersionVector(
+      times.map {
+        ParameterVersion(
+          timestamp: Timestamp(rawValue: $0.value), origin: IncarnationID(rawValue: $0.key))
+      })
+  }
+
+  static func report(_ members: [KnowledgeReport.Member], _ bound: VersionVector)
+    -> KnowledgeReport
+  {
+    KnowledgeReport(groups: [.init(members: members, bounds: [Self.shard: bound])])
+  }
+
+  @Test func `the minimum is over all members, and zero while one is unknown`() {
+    var knowledge = StableKnowledge()
+    knowledge.note(Self.member(1), knows: [(Self.shard, Self.vector([9: 10]))])
+    #expect(knowledge.minimum(over: [Self.member(1)], of: Self.shard) == Self.vector([9: 10]))
+    #expect(
+      knowledge.minimum(over: [Self.member(1), Self.member(2)], of: Self.shard).isEmpty)
+    knowledge.note(
+      Self.report([Self.member(2), Self.member(3)], Self.vector([9: 7, 8: 3])),
+      from: NodeID(rawValue: 2))
+    #expect(
+      knowledge.minimum(over: [Self.member(1), Self.member(2)], of: Self.shard)
+        == Self.vector([9: 7]))
+  }
+
+  @Test func `what was said of an earlier life counts for nothing`() {
+    var knowledge = StableKnowledge()
+    knowledge.note(
+      Self.report([Self.member(2), Self.member(3)], Self.vector([9: 7])), from: NodeID(rawValue: 2))
+    #expect(
+      knowledge.knowledge(of: Self.member(3, life: 2), about: Self.shard).isEmpty)
+    knowledge.note(
+      Self.report([Self.member(2), Self.member(3, life: 2)], Self.vector([9: 2])),
+      from: NodeID(rawValue: 2))
+    #expect(knowledge.knowledge(of: Self.member(2), about: Self.shard) == Self.vector([9: 2]))
+    knowledge.retain([NodeID(rawValue: 3): Self.member(3, life: 3).incarnation])
+    #expect(knowledge.heardOf.isEmpty)
+  }
+
+  /// Members learn updates of two origins one by one and report what they know, directly or as
+  /// groups through others, late and in any order. No bound ever exceeds the truth.
+  @Test(arguments: 0..<50) func `a bound never exceeds the truth`(seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    var truth: [UInt64: VersionVector] = [:]
+    var knowledge = StableKnowledge()
+    var delayed: [(KnowledgeReport, NodeID)] = []
+    for _ in 0..<200 {
+      let node = UInt64.random(in: 1...4, using: &generator)
+      switch UInt8.random(in: 0..<4, using: &generator) {
+      case 0:
+        truth[node, default: VersionVector()].observe(
+          ParameterVersion(
+            timestamp: Timestamp(rawValue: .random(in: 1...1000, using: &generator)),
+            origin: IncarnationID(rawValue: .random(in: 1...2, using: &generator))))
+      case 1:
+        knowledge.note(Self.member(node), knows: [(Self.shard, truth[node] ?? VersionVector())])
+      case 2:
+        let members = (1...4).filter { _ in Bool.random(using: &generator) }.map { UInt64($0) }
+        let bounds = members.map { truth[$0] ?? VersionVector() }
+        guard let first = bounds.first else { continue }
+        delayed.append(
+          (
+            Self.report(
+              members.map { Self.member($0) }, bounds.reduce(first) { $0.intersection($1) }),
+            NodeID(rawValue: node)
+          ))
+      default:
+        guard let (report, reporter) = delayed.randomElement(using: &generator) else { continue }
+        knowledge.note(report, from: reporter)
+      }
+      for node in UInt64(1)...4 {
+        let known = knowledge.knowledge(of: Self.member(node), about: Self.shard)
+        #expect((truth[node] ?? VersionVector()).dominates(known))
+      }
+    }
+  }
+
+  @Test func `a report survives its encoding, and any cut of it is refused`() throws {
+    let report = KnowledgeReport(groups: [
+      .init(
+        members: [Self.member(1), Self.member(2)],
+        bounds: [Self.shard: Self.vector([9: 7, 8: 3])]),
+      .init(members: [Self.member(3)], bounds: [:]),
+    ])
+    let bytes = report.encode()
+    #expect(try KnowledgeReport(decoding: bytes.span) == report)
+    for length in 0..<bytes.count {
+      let cut = Array(bytes[..<length])
+      #expect(throws: WireError.self) { try KnowledgeReport(decoding: cut.span) }
+    }
+  }
+}
