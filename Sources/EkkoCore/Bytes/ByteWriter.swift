@@ -33,6 +33,11 @@ package struct ByteWriter: Sendable {
 
   package mutating func write(bytes: ArraySlice<UInt8>) { self.bytes.append(contentsOf: bytes) }
 
+  /// Appends a copy of `bytes`.
+  package mutating func write(copying bytes: UnsafeRawBufferPointer) {
+    unsafe self.bytes.append(contentsOf: bytes)
+  }
+
   package mutating func write(words: [UInt16]) {
     for word in words { self.write(word) }
   }

@@ -12,7 +12,8 @@ package final class ReplicaNode: Sendable {
   package let shards: ShardDirectory
   package let preferences = PullPreferences()
   package let scans: Places
-  private let present = Guarded(Membership())
+  private let agreed = Guarded(Agreed())
+  private let writable = Guarded(false)
   private let clocks = Guarded(ClockFitness())
 
   package init(identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4) {
@@ -43,13 +44,33 @@ package final class ReplicaNode: Sendable {
   package var formClass: FormClass { self.fixedIdentity.form ?? .serving }
   package var retirements: UInt64 { self.shards.retirements }
 
-  /// Who else holds replicas, in which lives.
-  package var membership: Membership { self.present.withLock { $0 } }
+  /// What the cluster agrees on, as far as this node has heard.
+  private struct Agreed {
+    var catalogue = Catalogue()
+    var membership = Membership()
+  }
 
-  package func update(_ membership: Membership) {
-    self.present.withLock { $0 = membership }
+  package var catalogue: Catalogue { self.agreed.withLock { $0.catalogue } }
+
+  /// Who else holds replicas, in which lives.
+  package var membership: Membership { self.agreed.withLock { $0.membership } }
+
+  package func update(_ catalogue: Catalogue) {
+    let membership = catalogue.membership
+    self.agreed.withLock { $0 = Agreed(catalogue: catalogue, membership: membership) }
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
   }
+
+  /// Whether this node accepts writes now: it has merged what its peers hold, and its clock agrees
+  /// with theirs.
+  package var mayWrite: Bool {
+    guard self.writable.withLock({ $0 }) else { return false }
+    if case .unfit = self.clockVerdict { return false }
+    return true
+  }
+
+  /// The node has caught up with its peers and may become an origin.
+  package func allowWrites() { self.writable.withLock { $0 = true } }
 
   /// Compares a peer's wall time with ours.
   package func noteClock(of node: NodeID, offset: Duration) {

@@ -63,6 +63,23 @@ package actor ShardActor {
     self.shard.read(keys, of: table, missing: missing, at: self.clock.now())
   }
 
+  /// The live rows of a `bytes` table, in no particular order.
+  package func contents(of table: TableID) -> [(key: UInt64, value: [UInt8])] {
+    let index = Int(table.rawValue)
+    guard index < self.shard.tables.count else { return [] }
+    let rows = self.shard.tables[index]
+    let keys = (0..<rows.slotCount).filter { rows.sequence(at: $0) != 0 }.map { rows.key(at: $0) }
+    let read = self.shard.read(keys, of: table, missing: .report, at: self.clock.now())
+    return zip(keys, zip(read.timestamps, read.contents)).compactMap { key, row in
+      row.0 == .zero ? nil : (key, row.1)
+    }
+  }
+
+  /// Seals an origin that is retired; a replica that knows it otherwise distrusts its rows.
+  package func retire(_ origin: IncarnationID, seal: Timestamp) {
+    self.publishing { _ = $0.applyRetirement(of: origin, seal: seal) }
+  }
+
   package func digest() -> UInt64 { self.shard.digest(at: self.clock.now()) }
 
   /// Knowledge, digest and size of this moment.

@@ -86,6 +86,9 @@ package final class ShardVersionBoard: Sendable {
     self.state.read { state in shards.map { state.entries[$0] } }
   }
 
+  /// The sequence of the latest announcement.
+  package var sequence: UInt64 { self.state.read { $0.sequence } }
+
   /// The shards that need a full replace, ascending.
   package var shardsNeedingReplacement: [ShardID] {
     self.state.read { $0.replacing.isEmpty ? [] : $0.replacing.sorted() }

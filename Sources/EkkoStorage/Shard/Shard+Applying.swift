@@ -179,7 +179,8 @@ extension Shard {
       latest[origin] = max(latest[origin], columns.timestamp(entry))
     }
     let before = self.ahead
-    for (origin, timestamp) in zip(rows.origins, latest) where timestamp > self.knowledge[origin] {
+    for (origin, timestamp) in zip(rows.origins, latest)
+    where timestamp > self.knowledge[origin] && !self.origins.retired.contains(origin) {
       self.ahead.observe(ParameterVersion(timestamp: timestamp, origin: origin))
     }
     if self.ahead != before { self.issueShardVersion() }
@@ -216,10 +217,10 @@ extension Shard {
     }
     let before = self.knowledge
     let aheadBefore = self.ahead
-    self.knowledge.merge(end.knowledge)
-    self.ahead.merge(end.ahead)
+    self.knowledge.merge(self.withoutRetired(end.knowledge))
+    self.ahead.merge(self.withoutRetired(end.ahead))
     self.ahead = self.ahead.subtracting(self.knowledge)
-    self.significantKnowledge.merge(end.significantKnowledge)
+    self.significantKnowledge.merge(self.withoutRetired(end.significantKnowledge))
     self.adoptShardVersion(of: end, knowledgeBefore: before, aheadBefore: aheadBefore)
     self.counters.sectionsMerged += 1
     return .merged(changed: self.knowledge != before)

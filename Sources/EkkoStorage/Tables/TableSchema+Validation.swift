@@ -10,21 +10,26 @@ extension TableSchema {
   }
 
   private func validateName() throws(SchemaError) {
-    let bytes = self.name.utf8
-    guard 1...Self.maximalNameByteCount ~= bytes.count else {
-      throw .nameLength(byteCount: bytes.count)
+    let byteCount = self.name.utf8.count
+    guard 1...Self.maximalNameByteCount ~= byteCount else {
+      throw .nameLength(byteCount: byteCount)
     }
-    let isAllowed = bytes.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
-        UInt8(ascii: "-"):
-        true
-      default:
-        false
+    guard Self.isValidName(self.name) else { throw .nameCharacter(name: self.name) }
+  }
+
+  /// The rule for the names of tables, models and applications: see `name`.
+  package static func isValidName(_ name: String) -> Bool {
+    1...Self.maximalNameByteCount ~= name.utf8.count
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."),
+          UInt8(ascii: "-"):
+          true
+        default:
+          false
+        }
       }
-    }
-    guard isAllowed else { throw .nameCharacter(name: self.name) }
   }
 
   private func validateTypes() throws(SchemaError) {

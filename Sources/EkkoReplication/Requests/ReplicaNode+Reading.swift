@@ -1,0 +1,107 @@
+package import EkkoCore
+internal import EkkoStorage
+
+/// Reading from the local replica (Ekko §3.1): what clients' requests, and servers in the same
+/// process, are answered with.
+extension ReplicaNode {
+  /// Waits until the session's versions are here, then reads every part, each shard entered once.
+  package func read(
+    _ request: ReadRequest, until deadline: MonotonicTime
+  ) async throws(RequestFailure) -> ReadReply {
+    guard let model = self.catalogue.models[request.model] else {
+      throw .unknownModel("\(request.model.rawValue)")
+    }
+    for part in request.parts where Int(part.table.rawValue) >= model.tables.count {
+      throw .unknownTable("\(part.table.rawValue)")
+    }
+    for (shard, vector) in request.session {
+      for entry in vector.entries {
+        let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
+        guard await self.board.wait(for: shard, toCover: version, until: deadline) else {
+          throw .tooLate
+        }
+      }
+    }
+    return try await self.read(request.parts, of: model, missing: request.missing)
+  }
+
+  private func read(
+    _ parts: [ReadRequest.Part], of model: ModelRecord, missing: MissingRows
+  ) async throws(RequestFailure) -> ReadReply {
+    let cuts = parts.map { ShardCut($0.keys, of: $0.table, shardCount: model.shardCount) }
+    let shards = Set(cuts.flatMap { $0.places.keys }).sorted()
+    let ids = shards.map { ShardID(model: model.id, index: $0) }
+    var replies = zip(parts, cuts).map { part, cut in
+      ShardRows(
+        count: part.keys.count, schema: model.tables[Int(part.table.rawValue)])
+    }
+    var session: [ShardID: VersionVector] = [:]
+    for (index, actor) in zip(shards, self.shards.actors(of: ids)) {
+      // The catalogue may be a moment ahead of the shards it describes.
+      guard let actor else { throw .busy(retryAfter: .milliseconds(20)) }
+      session[actor.id] = self.board[actor.id]?.knowledge
+      for (number, cut) in cuts.enumerated() {
+        guard let places = cut.places[index] else { continue }
+        let keys = places.map { parts[number].keys[$0] }
+        let rows = await actor.read(keys, of: parts[number].table, missing: missing)
+        replies[number].scatter(rows, to: places)
+      }
+    }
+    return ReadReply(parts: replies, session: session)
+  }
+}
+
+/// Which keys of a batch belong to which shard.
+package struct ShardCut: Sendable {
+  /// By shard index, the places of its keys in the batch, ascending.
+  package private(set) var places: [UInt32: [Int]] = [:]
+
+  package init(_ keys: [UInt64], of table: TableID, shardCount: UInt32) {
+    guard shardCount > 1 else {
+      if !keys.isEmpty { self.places[0] = Array(keys.indices) }
+      return
+    }
+    var lists = [[Int]](repeating: [], count: shardCount <= 4096 ? Int(shardCount) : 0)
+    for (place, key) in keys.enumerated() {
+      let index = ShardFunction.shardIndex(
+        of: ParameterKey(table: table, key: key), shardCount: shardCount)
+      if lists.isEmpty {
+        self.places[index, default: []].append(place)
+      } else {
+        lists[Int(index)].append(place)
+      }
+    }
+    for (index, list) in lists.enumerated() where !list.isEmpty {
+      self.places[UInt32(index)] = list
+    }
+  }
+}
+
+extension ShardRows {
+  /// Room for `count` rows of a table, all missing.
+  fileprivate init(count: Int, schema: TableSchema) {
+    self.init()
+    self.timestamps = Array(repeating: .zero, count: count)
+    self.origins = Array(repeating: nil, count: count)
+    self.creations = Array(repeating: 0, count: count)
+    if schema.valueType.isNumeric {
+      self.weights = Array(repeating: 0, count: count * schema.rowLength)
+    } else {
+      self.contents = Array(repeating: [], count: count)
+    }
+  }
+
+  /// Puts `rows` to `places`.
+  fileprivate mutating func scatter(_ rows: ShardRows, to places: [Int]) {
+    let length = places.isEmpty ? 0 : rows.weights.count / places.count
+    for (number, place) in places.enumerated() {
+      self.timestamps[place] = rows.timestamps[number]
+      self.origins[place] = rows.origins[number]
+      self.creations[place] = rows.creations[number]
+      for element in 0..<length {
+        self.weights[place * length + element] = rows.weights[number * length + element]
+      }
+      if !rows.contents.isEmpty { self.contents[place] = rows.contents[number] }
+    }
+  }
+}
