@@ -1,0 +1,137 @@
+internal import EkkoCore
+internal import EkkoReplication
+internal import EkkoTransport
+
+/// One link to one node, with any number of requests under way.
+actor ClientLink {
+  nonisolated let link: Link
+  private let runtime: Runtime
+  private let executor: ActorExecutor
+  private var waiting: [UInt32: Watched<Inbox, Never>] = [:]
+  private var nextStream: UInt32 = 1
+  private var assembler = MessageAssembler(byteLimit: 64 << 20)
+  private(set) var failure: LinkError?
+  private var tasks: [Task<Void, Never>] = []
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  /// The replies to one request, in order. A watcher that does not keep up misses some.
+  struct Inbox: Sendable {
+    var replies: [Reply] = []
+    var isOver = false
+    var hasMissed = false
+
+    static let capacity = 64
+  }
+
+  private static let tick = Duration.milliseconds(20)
+
+  init(_ link: Link, runtime: Runtime) {
+    self.link = link
+    self.runtime = runtime
+    self.executor = runtime.executor(for: link.home)
+  }
+
+  /// Starts reading replies; `close` ends it.
+  func start() {
+    self.tasks = [
+      self.runtime.spawn(on: self.link.home) { await self.receive() },
+      self.runtime.spawn(on: self.link.home) { await self.expireWaits() },
+    ]
+  }
+
+  func close() async {
+    self.link.abort()
+    for task in self.tasks { task.cancel() }
+    for task in self.tasks { await task.value }
+  }
+
+  private func receive() async {
+    var why = LinkError.transport(.closed)
+    receiving: while true {
+      let frames: [Frame]
+      do throws(LinkError) { frames = try await self.link.receive() } catch {
+        why = error
+        break
+      }
+      guard !frames.isEmpty else { break }
+      for frame in frames where frame.kind == RequestFrameKind.reply {
+        guard let step = try? self.assembler.take(frame) else { break receiving }
+        if case .complete(let message) = step { self.deliver(message) }
+      }
+    }
+    self.link.abort()
+    self.failure = why
+    for inbox in self.waiting.values { inbox.change(nil) { $0.isOver = true } }
+    self.waiting = [:]
+  }
+
+  private func deliver(_ message: Message) {
+    // An answer nobody waits for any more is dropped: its id says so.
+    guard let inbox = self.waiting[message.stream] else { return }
+    let reply = (try? Reply(decoding: message.body.span)) ?? .failed(.malformed)
+    inbox.change(nil) { inbox in
+      if inbox.replies.count < Inbox.capacity {
+        inbox.replies.append(reply)
+      } else {
+        inbox.hasMissed = true
+      }
+      inbox.isOver = !message.moreFollow
+    }
+  }
+
+  private func expireWaits() async {
+    while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
+      let now = self.runtime.clock.now().monotonic
+      for inbox in self.waiting.values { inbox.expireWaits(at: now) }
+    }
+  }
+
+  /// Sends `request` and waits for its one reply.
+  ///
+  /// - Returns: `nil` if the deadline came first; then the request may have been carried out.
+  func ask(_ request: Request, until deadline: MonotonicTime) async throws(LinkError) -> Reply? {
+    let (stream, inbox) = try await self.send(request, until: deadline)
+    _ = await inbox.wait(on: nil, until: deadline) { !$0.replies.isEmpty || $0.isOver }
+    self.waiting[stream] = nil
+    if let reply = inbox.read({ $0.replies.first }) { return reply }
+    if let failure = self.failure { throw failure }
+    await self.cancel(stream)
+    return nil
+  }
+
+  /// Sends a request that is answered many times. The caller ends it with `cancel`.
+  func open(
+    _ request: Request, until deadline: MonotonicTime
+  ) async throws(LinkError) -> (stream: UInt32, inbox: Watched<Inbox, Never>) {
+    try await self.send(request, until: deadline)
+  }
+
+  func cancel(_ stream: UInt32) async {
+    self.waiting[stream] = nil
+    // If the link is gone, so is the request.
+    try? await self.link.send([Frame(kind: RequestFrameKind.cancel, stream: stream)])
+  }
+
+  private func send(
+    _ request: Request, until deadline: MonotonicTime
+  ) async throws(LinkError) -> (UInt32, Watched<Inbox, Never>) {
+    if let failure = self.failure { throw failure }
+    let stream = self.nextStream
+    self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
+    let inbox = Watched<Inbox, Never>(Inbox())
+    self.waiting[stream] = inbox
+    var writer = ByteWriter(reservingCapacity: 1024)
+    request.encode(into: &writer)
+    let left = self.runtime.clock.now().monotonic.duration(to: deadline)
+    let message = Message(
+      stream: stream, deadline: max(.milliseconds(1), left), body: writer.bytes)
+    do throws(LinkError) {
+      try await self.link.send(message.frames(kind: RequestFrameKind.request))
+    } catch {
+      self.waiting[stream] = nil
+      throw error
+    }
+    return (stream, inbox)
+  }
+}

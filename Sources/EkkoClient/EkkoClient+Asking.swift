@@ -1,0 +1,133 @@
+internal import EkkoCore
+internal import EkkoReplication
+internal import EkkoTransport
+
+/// Sending requests, and sending them again.
+extension EkkoClient {
+  /// What one attempt at one node has come to.
+  enum Attempt: Sendable {
+    case reply(Reply)
+    /// The node's last word.
+    case failed(RequestFailure)
+    /// Worth another attempt, after `pause` at the earliest.
+    case again(pause: Duration, why: String)
+  }
+
+  /// Pauses between attempts grow from one to the next, with jitter.
+  struct RetryPause {
+    private var next = Duration.milliseconds(10)
+    private static let longest = Duration.milliseconds(500)
+
+    mutating func take(
+      atLeast pause: Duration, using generator: inout some RandomNumberGenerator
+    ) -> Duration {
+      defer { self.next = min(self.next * 2, Self.longest) }
+      return max(pause, self.next * Double.random(in: 0.5...1, using: &generator))
+    }
+  }
+
+  func deadline() -> MonotonicTime {
+    self.runtime.clock.now().monotonic.advanced(by: self.timeout)
+  }
+
+  /// Sends `request` to `endpoint` once.
+  func attempt(
+    _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime
+  ) async -> Attempt {
+    do throws(LinkError) {
+      let link = try await self.pool.link(to: endpoint)
+      guard let reply = try await link.ask(request, until: deadline) else {
+        return .again(pause: .zero, why: "\(endpoint) did not answer in time")
+      }
+      guard case .failed(let failure) = reply else { return .reply(reply) }
+      guard case .busy(let retryAfter) = failure else { return .failed(failure) }
+      return .again(pause: retryAfter, why: "\(endpoint) is busy")
+    } catch .refusedByPeer(let refusal) {
+      return .again(
+        pause: .zero, why: "\(endpoint) refused the link: \(refusal.reason) \(refusal.detail)")
+    } catch .refused(let refusal) {
+      return .again(pause: .zero, why: "\(endpoint): \(refusal.reason) \(refusal.detail)")
+    } catch {
+      return .again(pause: .zero, why: "\(endpoint): \(error)")
+    }
+  }
+
+  /// Asks the nearest node that answers.
+  func askNearest(_ request: Request) async throws(EkkoError) -> Reply {
+    let deadline = self.deadline()
+    var pause = RetryPause()
+    var why = "no endpoint was given"
+    while true {
+      var atLeast = Duration.zero
+      for offset in self.endpoints.indices {
+        let place = (self.nearest + offset) % self.endpoints.count
+        switch await self.attempt(request, at: self.endpoints[place], until: deadline) {
+        case .reply(let reply):
+          self.nearest = place
+          return reply
+        case .failed(let failure):
+          throw EkkoError(failure)
+        case .again(let least, let reason):
+          atLeast = max(atLeast, least)
+          why = reason
+        }
+      }
+      try await self.wait(
+        pause.take(atLeast: atLeast, using: &self.generator), until: deadline, why)
+    }
+  }
+
+  /// Asks the node that writes the catalogue, wherever it is.
+  func askWriter(_ request: Request) async throws(EkkoError) -> Reply {
+    let deadline = self.deadline()
+    var pause = RetryPause()
+    var target = self.endpoints.isEmpty ? nil : self.endpoints[self.nearest]
+    var turn = 0
+    var why = "no endpoint was given"
+    while true {
+      var atLeast = Duration.zero
+      if let endpoint = target {
+        switch await self.attempt(request, at: endpoint, until: deadline) {
+        case .reply(let reply): return reply
+        case .failed(.elsewhere(let there?)) where there != endpoint:
+          target = there
+          continue
+        case .failed(.elsewhere):
+          why = "no node that writes the catalogue is known yet"
+        case .failed(let failure): throw EkkoError(failure)
+        case .again(let least, let reason):
+          atLeast = least
+          why = reason
+        }
+      }
+      try await self.wait(
+        pause.take(atLeast: atLeast, using: &self.generator), until: deadline, why)
+      turn += 1
+      target = self.endpoints.isEmpty ? nil : self.endpoints[turn % self.endpoints.count]
+    }
+  }
+
+  /// Waits before another attempt, or gives up when the deadline would pass.
+  func wait(
+    _ pause: Duration, until deadline: MonotonicTime, _ why: String
+  ) async throws(EkkoError) {
+    let now = self.runtime.clock.now().monotonic
+    guard now.advanced(by: pause) < deadline else { throw .unreachable(why) }
+    do { try await self.runtime.clock.sleep(for: pause) } catch { throw .closed }
+  }
+}
+
+extension EkkoError {
+  init(_ failure: RequestFailure) {
+    switch failure {
+    case .invalid(let why): self = .invalid(why)
+    case .unknownModel(let name): self = .unknownModel(name)
+    case .unknownTable(let name): self = .unknownTable(model: "", table: name)
+    case .notDurable: self = .notDurable
+    case .outsideWindow: self = .uncertain
+    case .tooLate: self = .tooLate
+    case .elsewhere, .staleEpoch, .busy: self = .unreachable("the cluster is changing")
+    case .malformed: self = .malformedReply
+    }
+  }
+}

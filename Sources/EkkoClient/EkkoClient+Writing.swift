@@ -1,0 +1,116 @@
+internal import EkkoCore
+public import EkkoReplication
+internal import EkkoStorage
+
+/// Writing (DESIGN §4).
+extension EkkoClient {
+  /// Overwrites rows.
+  ///
+  /// - Parameters:
+  ///   - values: row-major weights, `keys.count × rowLength`; of a repeated key the last row wins.
+  ///   - durability: who must hold the rows before the call returns.
+  /// - Throws: `EkkoError.invalid` before anything is sent if a length is wrong or a number is not
+  ///   finite.
+  @discardableResult
+  public func put(
+    _ keys: [UInt64], _ values: [Float], to table: String, of model: String,
+    durability: Durability = .primary
+  ) async throws(EkkoError) -> WriteReceipt {
+    try await self.write(
+      [TableWrite(table: table, keys: keys, change: .put(values))], to: model,
+      durability: durability)
+  }
+
+  /// Adds gradients: the primary applies the table's optimiser to each row, once per call.
+  ///
+  /// - Parameter gradients: row-major, `keys.count × rowLength`; those of a repeated key are summed.
+  @discardableResult
+  public func push(
+    _ keys: [UInt64], _ gradients: [Float], to table: String, of model: String,
+    durability: Durability = .primary
+  ) async throws(EkkoError) -> WriteReceipt {
+    try await self.write(
+      [TableWrite(table: table, keys: keys, change: .push(gradients))], to: model,
+      durability: durability)
+  }
+
+  /// Deletes rows; a key without a row is deleted just so.
+  @discardableResult
+  public func delete(
+    _ keys: [UInt64], from table: String, of model: String, durability: Durability = .primary
+  ) async throws(EkkoError) -> WriteReceipt {
+    try await self.write(
+      [TableWrite(table: table, keys: keys, change: .delete)], to: model, durability: durability)
+  }
+
+  /// Writes to several tables in one call. The whole batch is checked before any of it is sent; then
+  /// each primary applies its part as a whole.
+  ///
+  /// - Throws: `EkkoError.partiallyApplied` with the keys that were not, if some primaries could not
+  ///   be reached in time.
+  @discardableResult
+  public func write(
+    _ writes: [TableWrite], to model: String, durability: Durability = .primary
+  ) async throws(EkkoError) -> WriteReceipt {
+    let deadline = self.deadline()
+    let record = try await self.record(of: model)
+    var distinct: [DistinctWrite] = []
+    for write in writes {
+      let table = try self.table(write.table, of: record)
+      distinct.append(
+        try DistinctWrite(write, table: table, schema: record.tables[Int(table.rawValue)]))
+    }
+    let plans = PrimaryWrite.plans(for: distinct.map(\.part), of: record)
+    let outcomes = await withTaskGroup(of: (Int, PrimaryWrite.Outcome).self) { group in
+      for (number, plan) in plans.enumerated() {
+        let request = WriteRequest(
+          model: record.id, epoch: record.epoch, term: record.term, request: self.nextRequest(),
+          durability: durability, parts: plan.parts)
+        group.addTask {
+          (number, await self.carryOut(request, at: plan.primary, until: deadline))
+        }
+      }
+      var outcomes: [Int: PrimaryWrite.Outcome] = [:]
+      for await (number, outcome) in group { outcomes[number] = outcome }
+      return outcomes
+    }
+    return try PrimaryWrite.receipt(
+      for: distinct, names: writes.map(\.table), plans: plans, outcomes: outcomes)
+  }
+
+  /// Sends one primary its part until it has answered, always under the same number.
+  private func carryOut(
+    _ request: WriteRequest, at primary: NodeID, until deadline: MonotonicTime
+  ) async -> PrimaryWrite.Outcome {
+    var request = request
+    var pause = RetryPause()
+    while true {
+      var atLeast = Duration.zero
+      var why = "the primary is not known"
+      if let endpoint = self.endpoint(of: primary) {
+        switch await self.attempt(.write(request), at: endpoint, until: deadline) {
+        case .reply(.written(let reply)): return .written(reply)
+        case .reply: return .failed(.malformedReply)
+        case .failed(.staleEpoch), .failed(.elsewhere), .failed(.unknownModel):
+          // The catalogue has changed, here or there; nothing of this was applied.
+          why = "the cluster is changing"
+        case .failed(let failure): return .failed(EkkoError(failure))
+        case .again(let least, let reason):
+          atLeast = least
+          why = reason
+        }
+      }
+      do throws(EkkoError) {
+        try await self.wait(
+          pause.take(atLeast: atLeast, using: &self.generator), until: deadline, why)
+        try await self.refresh()
+        if let record = self.catalogue.models.first(where: { $0.id == request.model }) {
+          request.epoch = record.epoch
+          request.term = record.term
+        }
+      } catch {
+        return .failed(error)
+      }
+    }
+  }
+}

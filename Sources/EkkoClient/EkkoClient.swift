@@ -1,0 +1,160 @@
+package import EkkoCore
+package import EkkoReplication
+public import EkkoStorage
+package import EkkoTransport
+
+/// The store as a program uses it (Ekko §3.1): writes go to the primary of each shard, reads to the
+/// nearest replica.
+///
+/// ```swift
+/// let store = try await EkkoClient.connect(to: ["127.0.0.1:7400"])
+/// try await store.createModel("ranking", tables: [
+///   TableSchema(name: "embedding", rowLength: 8, optimiser: .adagrad())
+/// ])
+/// try await store.push([1, 2], gradients, to: "embedding", of: "ranking")
+/// let rows = try await store.get([1, 2], from: "embedding", of: "ranking")
+/// ```
+///
+/// Calls may overlap. A write that fails on its way is sent again under the same number, and a
+/// primary applies each number once; across a fail-over `push` is at least once (DESIGN §11).
+public actor EkkoClient {
+  let runtime: Runtime
+  let pool: LinkPool
+  let endpoints: [Endpoint]
+  let timeout: Duration
+  private let ownLoops: CoreLoops?
+  private let id: ClientID
+  private var sequence: UInt64 = 0
+  var generator: SplitMix64
+  private var known = CatalogueReply(Catalogue())
+  /// The endpoint that answered last; reads go there while it does.
+  var nearest = 0
+  private let executor: ActorExecutor
+
+  nonisolated public var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  /// Connects over sockets.
+  ///
+  /// - Parameters:
+  ///   - endpoints: `HOST:PORT` of nodes, nearest first: reads go to the first that answers.
+  ///   - secretFile: a file (mode 0600) with the cluster's secret, if it has one.
+  ///   - timeout: how long any call may take, retries included.
+  /// - Throws: `EkkoError.unreachable` if none answers in time.
+  public static func connect(
+    to endpoints: [String], secretFile: String? = nil, timeout: Duration = .seconds(5)
+  ) async throws(EkkoError) -> EkkoClient {
+    var parsed: [Endpoint] = []
+    for text in endpoints {
+      do throws(Endpoint.ParseError) { parsed.append(try Endpoint(parsing: text)) } catch {
+        throw .configuration("'\(text)' is not an address of the form HOST:PORT")
+      }
+    }
+    var secret: SharedSecret?
+    if let secretFile {
+      do throws(SharedSecret.LoadError) { secret = try SharedSecret.load(path: secretFile) } catch {
+        throw .configuration("the secret file '\(secretFile)' cannot be used: \(error)")
+      }
+    }
+    let loops: CoreLoops
+    do throws(SystemError) { loops = try CoreLoops.start(count: 1) } catch {
+      throw .configuration("no event loop: \(error)")
+    }
+    let client = EkkoClient(
+      endpoints: parsed, transport: SocketTransport(loops: loops), secret: secret,
+      runtime: .live(loops: loops), timeout: timeout, ownLoops: loops)
+    do throws(EkkoError) {
+      try await client.refresh()
+    } catch {
+      await client.close()
+      throw error
+    }
+    return client
+  }
+
+  /// A client over any transport; `refresh` tells whether it can reach anyone.
+  package init(
+    endpoints: [Endpoint], transport: any Transport, secret: SharedSecret? = nil,
+    runtime: Runtime, timeout: Duration = .seconds(5), ownLoops: CoreLoops? = nil
+  ) {
+    self.endpoints = endpoints
+    self.runtime = runtime
+    self.timeout = timeout
+    self.ownLoops = ownLoops
+    self.executor = runtime.executor(for: Home(index: 0))
+    self.generator = runtime.makeGenerator()
+    self.id = ClientID(rawValue: self.generator.next())
+    self.pool = LinkPool(
+      transport: transport, secret: secret, name: "client-\(self.id.rawValue)", runtime: runtime)
+  }
+
+  /// Ends every link. Calls under way fail.
+  public func close() async {
+    await self.pool.close()
+    if let ownLoops = self.ownLoops {
+      // The loops cannot stop under the feet of the task that runs on them.
+      await Task.detached { await ownLoops.stop() }.value
+    }
+  }
+
+  // MARK: Models
+
+  /// Creates a model whose shards have the cluster's training nodes as primaries, in turn. Does
+  /// nothing if the very same model exists.
+  ///
+  /// - Parameter shards: 1…65,536, fixed for the model's life; 64–256 per core are a good number.
+  /// - Throws: `EkkoError.invalid` if a model of that name exists and differs, or a table cannot be.
+  public func createModel(
+    _ name: String, application: String = "", shards: Int = 16, tables: [TableSchema]
+  ) async throws(EkkoError) {
+    let draft = ModelDraft(
+      name: name, application: application, shardCount: UInt32(clamping: shards), tables: tables)
+    _ = try await self.askWriter(.createModel(draft))
+    try await self.refresh()
+  }
+
+  /// Adds tables to a model; of a table that exists only the time-to-live and the optimiser's
+  /// parameters may differ (DESIGN §4).
+  public func alterModel(_ name: String, tables: [TableSchema]) async throws(EkkoError) {
+    _ = try await self.askWriter(.alterModel(name: name, tables: tables))
+    try await self.refresh()
+  }
+
+  /// The tables of a model, in the order of their creation.
+  public func tables(of model: String) async throws(EkkoError) -> [TableSchema] {
+    try await self.record(of: model).tables
+  }
+
+  /// Reads models and members anew.
+  package func refresh() async throws(EkkoError) {
+    let reply = try await self.askNearest(.catalogue)
+    guard case .catalogue(let catalogue) = reply else { throw .malformedReply }
+    self.known = catalogue
+  }
+
+  package var catalogue: CatalogueReply { self.known }
+
+  func record(of model: String) async throws(EkkoError) -> ModelRecord {
+    if let known = self.known.models.first(where: { $0.name == model }) { return known }
+    try await self.refresh()
+    guard let known = self.known.models.first(where: { $0.name == model }) else {
+      throw .unknownModel(model)
+    }
+    return known
+  }
+
+  func table(_ name: String, of model: ModelRecord) throws(EkkoError) -> TableID {
+    guard let table = model.table(named: name) else {
+      throw .unknownTable(model: model.name, table: name)
+    }
+    return table
+  }
+
+  func nextRequest() -> RequestID {
+    self.sequence += 1
+    return RequestID(client: self.id, sequence: self.sequence)
+  }
+
+  func endpoint(of node: NodeID) -> Endpoint? {
+    self.known.members.first { $0.node == node }?.endpoint
+  }
+}

@@ -1,0 +1,71 @@
+internal import EkkoCore
+internal import EkkoReplication
+internal import EkkoTransport
+
+/// The client's links, at most one per endpoint, opened when needed.
+actor LinkPool {
+  private let transport: any Transport
+  private let secret: SharedSecret?
+  private let runtime: Runtime
+  private let identity: LinkIdentity
+  private let executor: ActorExecutor
+  private var links: [Endpoint: ClientLink] = [:]
+  /// Who is opening a link; others wait for them rather than open another.
+  private var opening: [Endpoint: Watched<Bool, Never>] = [:]
+  private var isClosed = false
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  init(transport: any Transport, secret: SharedSecret?, name: String, runtime: Runtime) {
+    self.transport = transport
+    self.secret = secret
+    self.runtime = runtime
+    self.executor = runtime.executor(for: Home(index: 0))
+    self.identity = LinkIdentity(
+      name: name, incarnation: runtime.drawIncarnation(), roles: .client, dataCentre: "",
+      form: nil)
+  }
+
+  /// The link to `endpoint`, opened if there is none that lives.
+  func link(to endpoint: Endpoint) async throws(LinkError) -> ClientLink {
+    while let others = self.opening[endpoint] {
+      let never = MonotonicTime(nanoseconds: .max)
+      _ = await others.wait(on: nil, until: never) { $0 }
+    }
+    if let known = self.links[endpoint], await known.failure == nil { return known }
+    if let others = self.opening[endpoint] {
+      _ = await others.wait(on: nil, until: MonotonicTime(nanoseconds: .max)) { $0 }
+      return try await self.link(to: endpoint)
+    }
+    let done = Watched<Bool, Never>(false)
+    self.opening[endpoint] = done
+    defer {
+      self.opening[endpoint] = nil
+      done.change(nil) { $0 = true }
+    }
+    let opened = try await self.open(endpoint)
+    if let old = self.links.updateValue(opened, forKey: endpoint) { await old.close() }
+    await opened.start()
+    if self.isClosed { await opened.close() }
+    return opened
+  }
+
+  private func open(_ endpoint: Endpoint) async throws(LinkError) -> ClientLink {
+    guard !self.isClosed else { throw .transport(.closed) }
+    let channel: any ByteChannel
+    do throws(TransportError) {
+      channel = try await self.transport.connect(to: endpoint, on: Home(index: 0))
+    } catch {
+      throw .transport(error)
+    }
+    let link = try await Link.open(
+      channel, as: self.identity, secret: self.secret, runtime: self.runtime)
+    return ClientLink(link, runtime: self.runtime)
+  }
+
+  func close() async {
+    self.isClosed = true
+    for link in self.links.values { await link.close() }
+    self.links = [:]
+  }
+}

@@ -1,0 +1,86 @@
+internal import EkkoCore
+internal import EkkoReplication
+internal import EkkoStorage
+
+/// The part of a write that one primary gets.
+struct PrimaryWrite: Sendable {
+  let primary: NodeID
+  var parts: [WriteRequest.Part] = []
+  /// For each of `parts`, which of the write's parts it belongs to and the places of its keys there.
+  var sources: [(part: Int, places: [Int])] = []
+
+  enum Outcome: Sendable {
+    case written(WriteReply)
+    case failed(EkkoError)
+  }
+
+  /// Cuts `parts` by primary; the primaries in the order of their ids.
+  static func plans(for parts: [WriteRequest.Part], of model: ModelRecord) -> [PrimaryWrite] {
+    var plans: [NodeID: PrimaryWrite] = [:]
+    for (number, part) in parts.enumerated() {
+      let cut = ShardCut(part.keys, of: part.table, shardCount: model.shardCount)
+      var places: [NodeID: [Int]] = [:]
+      for (index, shardPlaces) in cut.places {
+        places[model.primary(of: ShardID(model: model.id, index: index)), default: []] +=
+          shardPlaces
+      }
+      for (node, unordered) in places {
+        let ordered = unordered.sorted()
+        plans[node, default: PrimaryWrite(primary: node)].add(part, number: number, places: ordered)
+      }
+    }
+    return plans.values.sorted { $0.primary < $1.primary }
+  }
+
+  private mutating func add(_ part: WriteRequest.Part, number: Int, places: [Int]) {
+    let length = part.keys.isEmpty ? 0 : part.floats.count / part.keys.count
+    var own = WriteRequest.Part(
+      kind: part.kind, table: part.table, keys: places.map { part.keys[$0] })
+    own.floats.reserveCapacity(places.count * length)
+    for place in places where length > 0 {
+      own.floats.append(contentsOf: part.floats[(place * length)..<((place + 1) * length)])
+    }
+    if !part.contents.isEmpty { own.contents = places.map { part.contents[$0] } }
+    self.parts.append(own)
+    self.sources.append((number, places))
+  }
+
+  /// Puts the primaries' answers together in the order of the keys that the caller gave.
+  static func receipt(
+    for writes: [DistinctWrite], names: [String], plans: [PrimaryWrite],
+    outcomes: [Int: Outcome]
+  ) throws(EkkoError) -> WriteReceipt {
+    var versions = writes.map {
+      [ParameterVersion?](repeating: nil, count: $0.part.keys.count)
+    }
+    var missing: [String: [UInt64]] = [:]
+    var failures: [EkkoError] = []
+    for (number, plan) in plans.enumerated() {
+      switch outcomes[number] {
+      case .written(let reply) where reply.timestamps.count == plan.parts.count:
+        for (source, timestamps) in zip(plan.sources, reply.timestamps) {
+          guard timestamps.count == source.places.count else { throw .malformedReply }
+          for (place, timestamp) in zip(source.places, timestamps) where timestamp > .zero {
+            versions[source.part][place] = ParameterVersion(
+              timestamp: timestamp, origin: reply.origin)
+          }
+        }
+      case .failed(let error):
+        failures.append(error)
+        for (source, part) in zip(plan.sources, plan.parts) {
+          missing[names[source.part], default: []] += part.keys
+        }
+      case .written, nil:
+        throw .malformedReply
+      }
+    }
+    if let first = failures.first {
+      guard failures.count < plans.count else { throw first }
+      // A write that only lacks confirmations is applied.
+      guard failures.contains(where: { $0 != .notDurable }) else { throw .notDurable }
+      throw .partiallyApplied(missing: missing, why: first.description)
+    }
+    return WriteReceipt(
+      versions: zip(writes, versions).map { write, distinct in write.places.map { distinct[$0] } })
+  }
+}
