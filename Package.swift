@@ -40,13 +40,25 @@ let package = Package(
     library("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     library("EkkoClient", ["EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
     library("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
+    library(
+      "EkkoNode",
+      [
+        "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
+        "EkkoCore",
+      ]),
     library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
     tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
-    tests("EkkoClient", ["EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
+    tests("EkkoClient", ["EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
+    tests(
+      "EkkoNode",
+      [
+        "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
+        "EkkoCore",
+      ]),
     tests("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),
   ],

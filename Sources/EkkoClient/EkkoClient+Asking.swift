@@ -1,5 +1,5 @@
 internal import EkkoCore
-internal import EkkoReplication
+package import EkkoReplication
 internal import EkkoTransport
 
 /// Sending requests, and sending them again.
@@ -128,6 +128,37 @@ extension EkkoError {
     case .tooLate: self = .tooLate
     case .elsewhere, .staleEpoch, .busy: self = .unreachable("the cluster is changing")
     case .malformed: self = .malformedReply
+    }
+  }
+}
+
+extension EkkoClient {
+  /// Lists a node as a member of the cluster.
+  package func join(_ member: MemberRecord) async throws(EkkoError) {
+    guard case .catalogue(let catalogue) = try await self.askWriter(.join(member)) else {
+      throw .malformedReply
+    }
+    self.adopt(catalogue)
+  }
+
+  /// What each of `members` answers to `request`; those that do not answer in time are absent.
+  package func askAll(
+    _ members: [MemberRecord], _ request: Request
+  ) async -> [(member: MemberRecord, reply: Reply)] {
+    let deadline = self.deadline()
+    return await withTaskGroup(of: (Int, Reply?).self) { group in
+      for (number, member) in members.enumerated() {
+        group.addTask {
+          let attempt = await self.attempt(request, at: member.endpoint, until: deadline)
+          guard case .reply(let reply) = attempt else { return (number, nil) }
+          return (number, reply)
+        }
+      }
+      var replies: [Int: Reply] = [:]
+      for await (number, reply) in group { replies[number] = reply }
+      return members.enumerated().compactMap { number, member in
+        replies[number].map { (member, $0) }
+      }
     }
   }
 }

@@ -133,6 +133,8 @@ public actor EkkoClient {
 
   package var catalogue: CatalogueReply { self.known }
 
+  func adopt(_ catalogue: CatalogueReply) { self.known = catalogue }
+
   func record(of model: String) async throws(EkkoError) -> ModelRecord {
     if let known = self.known.models.first(where: { $0.name == model }) { return known }
     try await self.refresh()

@@ -27,10 +27,19 @@ package struct Catalogue: Hashable, Sendable {
     case writer = 3
 
     package var id: TableID { TableID(rawValue: self.rawValue) }
+
+    /// The bytes a row may have.
+    fileprivate var rowLength: Int {
+      switch self {
+      case .models, .retired: TableSchema.maximalRowLength
+      case .members: 1024
+      case .writer: 8
+      }
+    }
   }
 
   package static let schemas = Table.allCases.map { table in
-    TableSchema(name: "\(table)", valueType: .bytes, rowLength: TableSchema.maximalRowLength)
+    TableSchema(name: "\(table)", valueType: .bytes, rowLength: table.rowLength)
   }
 
   package init() {}

@@ -59,6 +59,7 @@ package struct ModelRecord: Hashable, Sendable {
       do throws(SchemaError) { try table.validate() } catch { throw .table(error) }
       guard names.insert(table.name).inserted else { throw .repeatedTable(table.name) }
     }
+    guard self.encode().count <= TableSchema.maximalRowLength else { throw .tooLarge }
   }
 }
 
@@ -70,6 +71,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   case repeatedTable(String)
   case noTrainingNode
   case table(SchemaError)
+  /// More tables and training nodes than a row of the catalogue can list.
+  case tooLarge
   /// A model of this name exists and is not the same.
   case exists(String)
   /// The change of this table is none that is allowed while rows exist.
@@ -86,6 +89,7 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case .repeatedTable(let name): "two tables are named '\(name)'"
     case .noTrainingNode: "the cluster has no training node that could hold the model"
     case .table(let error): error.description
+    case .tooLarge: "the model has more tables and training nodes than the catalogue can list"
     case .exists(let name): "a model '\(name)' exists already and is described otherwise"
     case .change(let table):
       "table '\(table)' may change only its time-to-live and its optimiser's parameters"

@@ -8,6 +8,13 @@ package struct NodeStatus: Hashable, Sendable {
     package var rows: UInt64
     /// Over the digests of the model's shards in their order; absent if not asked for.
     package var digest: UInt64?
+
+    package init(name: String, shards: UInt32, rows: UInt64, digest: UInt64?) {
+      self.name = name
+      self.shards = shards
+      self.rows = rows
+      self.digest = digest
+    }
   }
 
   package var name: String
@@ -93,6 +100,13 @@ package struct NodeLag: Hashable, Sendable {
     package var now: Double?
     package var median: Double?
     package var p99: Double?
+
+    package init(name: String, now: Double?, median: Double?, p99: Double?) {
+      self.name = name
+      self.now = now
+      self.median = median
+      self.p99 = p99
+    }
   }
 
   package var name: String

@@ -47,7 +47,7 @@ extension RowLayout {
 
   /// The count stops at its largest value, so that it never seems to begin anew.
   @discardableResult
-  private func countUpdate(of row: inout MutableRawSpan) -> UInt32 {
+  func countUpdate(of row: inout MutableRawSpan) -> UInt32 {
     let before = self.updateCount(of: row.bytes)
     let after = before == .max ? before : before + 1
     self.setUpdateCount(after, of: &row)

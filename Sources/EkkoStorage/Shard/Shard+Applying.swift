@@ -8,6 +8,8 @@ extension Shard {
     case differentRevision(table: TableID, ours: UInt32, theirs: UInt32)
     case wrongForm(table: TableID)
     case wrongRowLength(table: TableID, ours: Int, theirs: Int)
+    /// A row that this program would never write; see `RowLayout.isWellFormed`.
+    case malformedRow(table: TableID, key: UInt64)
     /// A version lies further ahead of this node's wall than the bound: the whole reply is refused.
     case fromTheFuture(Timestamp)
     /// A peer knows more of this incarnation's writes than it made: its identity was cloned.
@@ -74,6 +76,7 @@ extension Shard {
     for entry in 0..<rows.count where columns.timestamp(entry) > limit {
       throw .fromTheFuture(columns.timestamp(entry))
     }
+    try self.checkRows(of: rows, columns: columns, in: bytes)
     self.tables[index].reserve(rows.count)
     let origins = rows.origins.map { self.origins.intern($0) }
 
@@ -110,6 +113,20 @@ extension Shard {
     guard rows.rowByteCount == table.layout.byteCount else {
       throw .wrongRowLength(
         table: rows.table, ours: table.layout.byteCount, theirs: rows.rowByteCount)
+    }
+  }
+
+  private func checkRows(
+    of rows: RowsItem, columns: borrowing RowColumns, in bytes: Span<UInt8>
+  ) throws(Refusal) {
+    let layout = self.tables[Int(rows.table.rawValue)].layout
+    var offset = rows.rowsOffset
+    for entry in 0..<rows.count where !columns.origin(entry).isTombstone {
+      let row = unsafe bytes.bytes.extracting(offset..<(offset + rows.rowByteCount))
+      guard layout.isWellFormed(row) else {
+        throw .malformedRow(table: rows.table, key: columns.key(entry))
+      }
+      offset += rows.rowByteCount
     }
   }
 

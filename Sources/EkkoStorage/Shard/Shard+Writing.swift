@@ -104,6 +104,7 @@ extension Shard {
     case .contents(let contents):
       let value = contents[row]
       unsafe layout.writeValue(value.span.bytes, into: &bytes)
+      layout.countUpdate(of: &bytes)
     case .floats(let values):
       let part = values.span.extracting((row * layout.rowLength)..<((row + 1) * layout.rowLength))
       if write.kind == .put {

@@ -43,11 +43,11 @@ package struct Shard: Sendable {
   var requests = RequestWindow()
   package internal(set) var counters = ShardCounters()
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).
-  package let futureBound: Duration
+  package internal(set) var futureBound: Duration
 
   package init(
     id: ShardID, schemas: [TableSchema], formClass: FormClass, incarnation: IncarnationID,
-    epoch: ModelEpoch = .first, futureBound: Duration = .milliseconds(500)
+    epoch: ModelEpoch = .first, futureBound: Duration = Shard.usualFutureBound
   ) {
     self.id = id
     self.formClass = formClass

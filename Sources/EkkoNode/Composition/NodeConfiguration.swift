@@ -1,0 +1,31 @@
+internal import EkkoCore
+package import EkkoStorage
+package import EkkoTransport
+
+/// Everything that makes one node what it is.
+package struct NodeConfiguration: Sendable {
+  package var name: String
+  package var roles: RoleSet
+  package var dataCentre: String
+  package var zone = ""
+  package var listen: Endpoint
+  /// Peers to pull from, and to learn the cluster from. A training node without any founds one.
+  package var join: [Endpoint] = []
+  package var secret: SharedSecret?
+  /// Over how many core loops the node's actors are spread.
+  package var homes = 1
+  /// Where the node keeps its shards between starts; `nil` for nowhere.
+  package var files: (any FileStore)?
+  /// The cluster a node that starts again was part of.
+  package var cluster = ClusterID.unknown
+  package var snapshotInterval = Duration.seconds(10)
+
+  package init(name: String, roles: RoleSet, dataCentre: String, listen: Endpoint) {
+    self.name = name
+    self.roles = roles
+    self.dataCentre = dataCentre
+    self.listen = listen
+  }
+
+  package var founds: Bool { self.roles.contains(.training) && self.join.isEmpty }
+}

@@ -1,0 +1,80 @@
+package import EkkoCore
+package import EkkoReplication
+package import EkkoStorage
+
+/// Saves a node's shards to files now and then, and loads them when the node starts again, so that it
+/// pulls only what it missed.
+package actor Snapshots: ShardSource {
+  private let files: any FileStore
+  private let node: ReplicaNode
+  private let interval: Duration
+  private let executor: ActorExecutor
+  /// The announcement each shard's file stands for.
+  private var saved: [ShardID: UInt64] = [:]
+  /// What could not be saved or loaded, for the log.
+  package private(set) var failures = 0
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  private static let pieceByteCount = 256 << 10
+
+  package init(files: any FileStore, node: ReplicaNode, interval: Duration) {
+    self.files = files
+    self.node = node
+    self.interval = interval
+    self.executor = node.runtime.executor(for: Home(index: 0))
+  }
+
+  package func run() async {
+    while (try? await self.node.clock.sleep(for: self.interval)) != nil { await self.saveAll() }
+  }
+
+  /// Saves every shard that has changed since it was saved last.
+  package func saveAll() async {
+    for actor in self.node.shards.all {
+      let sequence = self.node.board[actor.id]?.sequence ?? 0
+      guard self.saved[actor.id] != sequence else { continue }
+      do {
+        try await self.save(actor)
+        self.saved[actor.id] = sequence
+      } catch {
+        self.failures += 1
+      }
+    }
+  }
+
+  private func save(_ actor: ShardActor) async throws {
+    let file = try await self.files.create(ShardSnapshot.fileName(of: actor.id))
+    do {
+      var writer = SnapshotWriter()
+      var (header, piece) = await actor.beginSnapshot(byteLimit: Self.pieceByteCount)
+      try await file.append(writer.begin(header))
+      try await file.append(writer.add(piece.bytes))
+      while let walk = piece.walk {
+        piece = await actor.continueAnswer(walk, byteLimit: Self.pieceByteCount)
+        try await file.append(writer.add(piece.bytes))
+      }
+      try await file.append(writer.end())
+      try await file.publish()
+    } catch {
+      await file.discard()
+      throw error
+    }
+  }
+
+  package func load(
+    _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
+  ) async -> Shard? {
+    let name = ShardSnapshot.fileName(of: shard)
+    do {
+      guard try await self.files.names().contains(name) else { return nil }
+      return try await ShardSnapshot.load(
+        name, in: self.files, as: shard, schemas: schemas, formClass: node.formClass,
+        incarnation: node.incarnation, at: node.clock.now())
+    } catch {
+      // Unusable: the shard comes whole from a peer, as for a new replica.
+      self.failures += 1
+      return nil
+    }
+  }
+}

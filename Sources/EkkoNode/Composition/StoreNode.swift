@@ -1,0 +1,167 @@
+internal import EkkoClient
+package import EkkoCore
+package import EkkoReplication
+internal import EkkoStorage
+package import EkkoTransport
+
+/// A whole node of the store: its replica, catalogue, files and the requests it answers, over any
+/// transport. The node binary runs one; the demo and the tests run many in one process.
+package struct StoreNode: Sendable {
+  package let node: ReplicaNode
+  package let replica: Replica
+  /// Where it listens.
+  package let endpoint: Endpoint
+  let keeper: CatalogueKeeper
+  private let configuration: NodeConfiguration
+  private let listener: any ChannelListener
+  private let transport: any Transport
+  private let reporter: Reporter
+  private let snapshots: Snapshots?
+
+  /// Listens and takes up what the node's files hold. `run()` does the rest.
+  package static func start(
+    _ configuration: NodeConfiguration, transport: any Transport, runtime: Runtime,
+    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void = { _ in }
+  ) async throws(TransportError) -> StoreNode {
+    let homes = (0..<max(1, configuration.homes)).map(Home.init(index:))
+    let listener = try await transport.listen(on: configuration.listen, homes: homes)
+    return await StoreNode(
+      configuration, listener: listener, transport: transport, runtime: runtime,
+      onEvent: onEvent)
+  }
+
+  private init(
+    _ configuration: NodeConfiguration, listener: any ChannelListener,
+    transport: any Transport, runtime: Runtime,
+    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void
+  ) async {
+    var identity = LinkIdentity(
+      cluster: configuration.cluster, name: configuration.name,
+      incarnation: runtime.drawIncarnation(), roles: configuration.roles,
+      dataCentre: configuration.dataCentre, zone: configuration.zone,
+      form: configuration.roles.contains(.training) ? .full : .serving)
+    if configuration.founds, identity.cluster == .unknown {
+      identity.cluster = ClusterID(rawValue: runtime.drawIncarnation().rawValue)
+    }
+    self.configuration = configuration
+    self.listener = listener
+    self.transport = transport
+    self.endpoint = listener.endpoint
+    let node = ReplicaNode(identity: identity, runtime: runtime)
+    self.node = node
+    let snapshots = configuration.files.map {
+      Snapshots(files: $0, node: node, interval: configuration.snapshotInterval)
+    }
+    self.snapshots = snapshots
+    let source: any ShardSource = snapshots ?? EmptyShards()
+    let catalogue =
+      await source.load(.catalogue, schemas: Catalogue.schemas, for: node)
+      ?? Shard(
+        id: .catalogue, schemas: Catalogue.schemas, formClass: node.formClass,
+        incarnation: node.incarnation)
+    self.keeper = CatalogueKeeper(
+      node: node,
+      shard: ShardActor(
+        catalogue, board: node.board, runtime: runtime, home: Home(index: 0)),
+      homes: configuration.homes, source: source)
+    await self.keeper.refresh()
+    self.replica = Replica(
+      node: node, dialler: Dialler(transport: transport, secret: configuration.secret),
+      homes: configuration.homes, onEvent: onEvent)
+    self.reporter = Reporter(node: node, replica: self.replica)
+  }
+
+  private var member: MemberRecord { MemberRecord(self.node.identity, endpoint: self.endpoint) }
+
+  /// Runs until cancelled; then ends its links, saves its shards if it has files, and returns.
+  package func run() async {
+    for endpoint in self.configuration.join { await self.replica.pull(from: endpoint) }
+    await withDiscardingTaskGroup { group in
+      group.addTask {
+        await self.replica.run(
+          listener: self.listener,
+          requests: RequestServer(
+            node: self.node, keeper: self.keeper, reporter: self.reporter))
+      }
+      group.addTask { await self.keeper.run() }
+      group.addTask { await self.reporter.run() }
+      group.addTask { await self.followPeers() }
+      group.addTask { await self.takePart() }
+      if let snapshots = self.snapshots { group.addTask { await snapshots.run() } }
+    }
+    await self.snapshots?.saveAll()
+  }
+
+  // MARK: Becoming part of the cluster
+
+  /// Founds a cluster or joins one, then accepts writes once caught up.
+  private func takePart() async {
+    if self.configuration.founds {
+      await self.keeper.found(as: self.member)
+    } else {
+      await self.joinCluster()
+    }
+    guard self.configuration.roles.contains(.training) else { return }
+    await self.catchUp()
+    self.node.allowWrites()
+    await self.retireOrigins()
+  }
+
+  private func joinCluster() async {
+    let client = EkkoClient(
+      endpoints: self.configuration.join, transport: self.transport,
+      secret: self.configuration.secret, runtime: self.node.runtime, timeout: .seconds(2))
+    while !Task.isCancelled {
+      do throws(EkkoError) {
+        try await client.join(self.member)
+        break
+      } catch {
+        // Nobody answers yet, or not the one who keeps the list: the pulling links say so.
+        guard (try? await self.node.clock.sleep(for: .milliseconds(250))) != nil else { break }
+      }
+    }
+    await client.close()
+  }
+
+  /// A training node may hold less than its peers: it merges from all that answer before it writes
+  /// anything, but does not wait long for those that do not (DESIGN §9).
+  private func catchUp() async {
+    let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(1))
+    while self.node.clock.now().monotonic < deadline, !Task.isCancelled {
+      let peers = await self.replica.peers
+      var waits = false
+      for peer in peers where await peer.isCaughtUp() != true { waits = true }
+      if !waits, !peers.isEmpty || self.configuration.founds { return }
+      try? await self.node.clock.sleep(for: .milliseconds(5))
+    }
+  }
+
+  /// Training nodes pull from all training nodes of their data centre.
+  private func followPeers() async {
+    guard self.configuration.roles.contains(.training) else { return }
+    var seen: UInt64 = 0
+    while !Task.isCancelled {
+      for member in self.node.catalogue.trainingNodes
+      where member.dataCentre == self.node.dataCentre && member.node != self.node.nodeID {
+        await self.replica.pull(from: member.endpoint)
+      }
+      let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(1))
+      _ = await self.node.board.wait(for: .catalogue, after: seen, until: deadline)
+      seen = self.node.board[.catalogue]?.sequence ?? 0
+    }
+  }
+
+  // MARK: Retirement
+
+  private static let retirementInterval = Duration.seconds(5)
+
+  /// The catalogue's writer seals origins that are no member's present life (DESIGN §5.1).
+  private func retireOrigins() async {
+    while (try? await self.node.clock.sleep(for: Self.retirementInterval)) != nil {
+      guard self.node.catalogue.writer == self.node.nodeID,
+        let next = Retirement.next(at: self.node)
+      else { continue }
+      await self.keeper.retireNext(next.incarnation, seals: next.seals)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package import EkkoCore
+
+/// Decides which origin may be retired next (DESIGN §5.1).
+package enum Retirement {
+  /// An origin that is no member's present life and of which every member holds, in every shard, all
+  /// that this node knows: `nil` if there is none.
+  package static func next(
+    at node: ReplicaNode
+  ) -> (incarnation: IncarnationID, seals: [ShardID: Timestamp])? {
+    let catalogue = node.catalogue
+    let present = Set(catalogue.members.values.map(\.incarnation))
+    let shards = node.shards.all.map(\.id)
+    let entries = zip(shards, node.board.entries(of: shards))
+    var candidates: Set<IncarnationID> = []
+    for (_, entry) in entries {
+      for known in entry?.knowledge.entries ?? [] where !present.contains(known.origin) {
+        candidates.insert(known.origin)
+      }
+    }
+    let retired = Set(catalogue.retired.map(\.incarnation))
+    let stable = StableBounds(node)
+    for origin in candidates.subtracting(retired).sorted() {
+      var seals: [ShardID: Timestamp] = [:]
+      let isHeld = entries.allSatisfy { shard, entry in
+        let seal = entry?.knowledge[origin] ?? .zero
+        if seal > .zero { seals[shard] = seal }
+        return seal == .zero || stable[shard]?[origin] == seal
+      }
+      if isHeld, seals.count <= RetireRecord.sealLimit { return (origin, seals) }
+    }
+    return nil
+  }
+}

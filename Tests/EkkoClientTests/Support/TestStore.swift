@@ -1,0 +1,89 @@
+import EkkoClient
+import EkkoCore
+import EkkoNode
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+
+/// A whole cluster in this process, over memory, with clients.
+struct TestStore: Sendable {
+  static let tables = [
+    TableSchema(name: "embedding", rowLength: 4, optimiser: .sgd(learningRate: 0.5)),
+    TableSchema(name: "notes", valueType: .bytes, rowLength: 16),
+  ]
+
+  let runtime: Runtime
+  let transport: MemoryTransport
+  let running: Running
+
+  /// The nodes that were started, to be stopped at the end.
+  actor Running {
+    private var tasks: [String: Task<Void, Never>] = [:]
+
+    func add(_ name: String, _ task: Task<Void, Never>) { self.tasks[name] = task }
+
+    func stop(_ name: String) async {
+      let task = self.tasks.removeValue(forKey: name)
+      task?.cancel()
+      await task?.value
+    }
+
+    func stopAll() async {
+      for name in self.tasks.keys.sorted() { await self.stop(name) }
+    }
+  }
+
+  static func with<Value: Sendable>(
+    _ body: @Sendable (TestStore) async throws -> Value
+  ) async throws -> Value {
+    let loops = try CoreLoops.start(count: 2)
+    let store = TestStore(
+      runtime: .live(loops: loops), transport: MemoryTransport(), running: Running())
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(store)) } catch { result = .failure(error) }
+    await store.running.stopAll()
+    await loops.stop()
+    return try result.get()
+  }
+
+  func start(
+    _ name: String, _ roles: RoleSet, dataCentre: String, join: [StoreNode] = [],
+    files: (any FileStore)? = nil, port: UInt16 = 0
+  ) async throws -> StoreNode {
+    var configuration = NodeConfiguration(
+      name: name, roles: roles, dataCentre: dataCentre,
+      listen: Endpoint(host: "127.0.0.1", port: port))
+    configuration.join = join.map(\.endpoint)
+    configuration.homes = 2
+    configuration.files = files
+    let node = try await StoreNode.start(
+      configuration, transport: self.transport, runtime: self.runtime)
+    await self.running.add(name, self.runtime.spawn(on: Home(index: 0)) { await node.run() })
+    return node
+  }
+
+  func stop(_ node: StoreNode) async {
+    await self.running.stop(node.node.identity.name)
+  }
+
+  func client(_ nodes: StoreNode..., timeout: Duration = .seconds(20)) -> EkkoClient {
+    EkkoClient(
+      endpoints: nodes.map(\.endpoint), transport: self.transport, runtime: self.runtime,
+      timeout: timeout)
+  }
+}
+
+extension StoreNode {
+  /// Waits until this node lists `count` members.
+  func knows(members count: Int) async -> Bool {
+    var seen: UInt64 = 0
+    let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(20))
+    while self.node.catalogue.members.count < count {
+      guard self.node.clock.now().monotonic < deadline else { return false }
+      let soon = self.node.clock.now().monotonic.advanced(by: .milliseconds(20))
+      _ = await self.node.board.wait(for: .catalogue, after: seen, until: soon)
+      seen = self.node.board[.catalogue]?.sequence ?? 0
+    }
+    return true
+  }
+}
