@@ -16,8 +16,6 @@ package actor Snapshots: ShardSource {
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
-  private static let pieceByteCount = 256 << 10
-
   package init(files: any FileStore, node: ReplicaNode, interval: Duration) {
     self.files = files
     self.node = node
@@ -35,7 +33,7 @@ package actor Snapshots: ShardSource {
       let sequence = self.node.board[actor.id]?.sequence ?? 0
       guard self.saved[actor.id] != sequence else { continue }
       do {
-        try await self.save(actor)
+        try await actor.save(to: self.files)
         self.saved[actor.id] = sequence
       } catch {
         self.failures += 1
@@ -43,34 +41,15 @@ package actor Snapshots: ShardSource {
     }
   }
 
-  private func save(_ actor: ShardActor) async throws {
-    let file = try await self.files.create(ShardSnapshot.fileName(of: actor.id))
-    do {
-      var writer = SnapshotWriter()
-      var (header, piece) = await actor.beginSnapshot(byteLimit: Self.pieceByteCount)
-      try await file.append(writer.begin(header))
-      try await file.append(writer.add(piece.bytes))
-      while let walk = piece.walk {
-        piece = await actor.continueAnswer(walk, byteLimit: Self.pieceByteCount)
-        try await file.append(writer.add(piece.bytes))
-      }
-      try await file.append(writer.end())
-      try await file.publish()
-    } catch {
-      await file.discard()
-      throw error
-    }
-  }
-
   package func load(
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard? {
-    let name = ShardSnapshot.fileName(of: shard)
-    do {
-      guard try await self.files.names().contains(name) else { return nil }
+    do throws(SnapshotError) {
       return try await ShardSnapshot.load(
-        name, in: self.files, as: shard, schemas: schemas, formClass: node.formClass,
+        shard, from: self.files, formClass: node.formClass, schemas: schemas,
         incarnation: node.incarnation, at: node.clock.now())
+    } catch .file(let error) where error.reason == .missing {
+      return nil
     } catch {
       // Unusable: the shard comes whole from a peer, as for a new replica.
       self.failures += 1

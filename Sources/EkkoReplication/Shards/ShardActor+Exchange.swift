@@ -120,21 +120,3 @@ extension ShardActor {
     }
   }
 }
-
-extension ShardActor {
-  /// Begins a snapshot of this shard: the file's header, and the first piece of an answer that
-  /// holds every row. `continueAnswer` gives the others.
-  package func beginSnapshot(byteLimit: Int) -> (SnapshotHeader, AnswerPiece) {
-    let header = SnapshotHeader(
-      shard: self.id, writer: self.incarnation, epoch: self.shard.epoch,
-      formClass: self.shard.formClass, writtenAt: self.clock.now().wall,
-      retired: self.shard.origins.retired.sorted())
-    let request = SectionRequest(
-      shard: self.id, nonce: 0, epoch: self.shard.epoch, formClass: self.shard.formClass,
-      knowledge: VersionVector(), replace: true)
-    return (
-      header,
-      self.answer(request, to: self.incarnation, byteLimit: byteLimit, allowScan: true)
-    )
-  }
-}

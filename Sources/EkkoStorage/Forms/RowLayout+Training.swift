@@ -34,6 +34,12 @@ extension RowLayout {
     }
   }
 
+  /// A `put` to a table of bytes: replaces the value and counts.
+  package func overwrite(_ row: inout MutableRawSpan, with value: RawSpan) {
+    self.countUpdate(of: &row)
+    self.writeValue(value, into: &row)
+  }
+
   /// A `push`: applies one gradient through the table's optimiser, and counts it.
   package func push(
     _ gradient: Span<Float>, into row: inout MutableRawSpan, optimiser: Optimiser,
@@ -47,7 +53,7 @@ extension RowLayout {
 
   /// The count stops at its largest value, so that it never seems to begin anew.
   @discardableResult
-  func countUpdate(of row: inout MutableRawSpan) -> UInt32 {
+  private func countUpdate(of row: inout MutableRawSpan) -> UInt32 {
     let before = self.updateCount(of: row.bytes)
     let after = before == .max ? before : before + 1
     self.setUpdateCount(after, of: &row)

@@ -22,6 +22,11 @@ package struct OriginTable: Sendable {
     self.incarnations.lastIndex(of: origin).map { UInt32($0) }
   }
 
+  @inline(__always)
+  package func isRetired(_ index: UInt32) -> Bool {
+    !self.retired.isEmpty && self.retired.contains(self.incarnations[Int(index)])
+  }
+
   package mutating func retire(_ origin: IncarnationID) { self.retired.insert(origin) }
 
   /// `vector` as one number per index, for comparisons row by row. A retired origin counts as

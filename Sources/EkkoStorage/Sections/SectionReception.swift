@@ -16,6 +16,8 @@ package struct SectionReception: Hashable, Sendable {
   private var scan: UInt64 = 0
   private var cursor = ScanCursor()
   package private(set) var isBroken = false
+  /// The nonce of the earlier attempt whose section goes on here; `nil` for one that starts.
+  package private(set) var resumed: UInt64?
 
   package init(nonce: UInt64, asked: VersionVector, responder: IncarnationID) {
     self.nonce = nonce
@@ -34,6 +36,7 @@ package struct SectionReception: Hashable, Sendable {
     copy.checksum = self.checksum
     copy.scan = self.scan
     copy.cursor = self.cursor
+    copy.resumed = self.nonce
     return copy
   }
 
@@ -56,6 +59,7 @@ package struct SectionReception: Hashable, Sendable {
       self.entryCount = 0
       self.checksum = CRC32C()
       self.cursor = ScanCursor()
+      self.resumed = nil
     }
     self.scan = begin.scan
     return true

@@ -8,7 +8,7 @@ extension Shard {
     case differentRevision(table: TableID, ours: UInt32, theirs: UInt32)
     case wrongForm(table: TableID)
     case wrongRowLength(table: TableID, ours: Int, theirs: Int)
-    /// A row that this program would never write; see `RowLayout.isWellFormed`.
+    /// A row that no replica could have written: see `RowLayout.isWellFormed`, or of time zero.
     case malformedRow(table: TableID, key: UInt64)
     /// A version lies further ahead of this node's wall than the bound: the whole reply is refused.
     case fromTheFuture(Timestamp)
@@ -39,14 +39,14 @@ extension Shard {
     case .begin(let begin):
       guard begin.shard == self.id, reception.receive(begin) else { return .progressed }
       if begin.epoch != self.epoch { reception.breakOff() }
-      if begin.mode == .replace { self.beginReplacement(nonce: begin.nonce) }
+      if begin.mode == .replace, !self.beginReplacement(of: reception) { reception.breakOff() }
       return .progressed
     case .rows(let rows):
       guard rows.shard == self.id, rows.nonce == reception.nonce, !reception.isBroken else {
         return .progressed
       }
       do throws(Refusal) {
-        try self.apply(rows, in: bytes, at: now)
+        try self.apply(rows, mode: reception.mode, future: .refuse, in: bytes, at: now)
         reception.accepted(rows, body: bytes.extracting(rows.body))
         return .progressed
       } catch {
@@ -66,19 +66,19 @@ extension Shard {
 
   /// Applies rows of one table: the later version wins, whatever arrives first. Atomic with respect
   /// to every other step of the shard; all or nothing with respect to refusals.
-  private mutating func apply(
-    _ rows: RowsItem, in bytes: Span<UInt8>, at now: Instant
+  mutating func apply(
+    _ rows: RowsItem, mode: SectionMode?, future: FutureRows, in bytes: Span<UInt8>,
+    at now: Instant
   ) throws(Refusal) {
     let index = Int(rows.table.rawValue)
-    try self.checkHeader(of: rows)
-    let columns = RowColumns(of: rows, in: bytes)
     let limit = self.latestAcceptable(at: now)
-    for entry in 0..<rows.count where columns.timestamp(entry) > limit {
-      throw .fromTheFuture(columns.timestamp(entry))
-    }
-    try self.checkRows(of: rows, columns: columns, in: bytes)
+    try self.checkHeader(of: rows)
+    try self.checkRows(of: rows, in: bytes, limit: future == .refuse ? limit : nil)
+    let columns = RowColumns(of: rows, in: bytes)
     self.tables[index].reserve(rows.count)
-    let origins = rows.origins.map { self.origins.intern($0) }
+    let origins = self.intern(rows.origins, mode: mode)
+    let isReplacing = self.replacement?.nonce == rows.nonce
+    let isTrusted = !isReplacing || !self.mustReplace
 
     var rowOffset = rows.rowsOffset
     var entry = 0
@@ -88,17 +88,58 @@ extension Shard {
       for ahead in entry..<phaseEnd { self.tables[index].prefetchIndex(columns.key(ahead)) }
       while entry < phaseEnd {
         let reference = columns.origin(entry)
-        self.applyRow(
-          key: columns.key(entry), timestamp: columns.timestamp(entry),
-          origin: origins[reference.index], isTombstone: reference.isTombstone, table: index,
-          bytes: bytes, rowOffset: rowOffset, at: now)
+        var timestamp = columns.timestamp(entry)
+        var origin = origins[reference.index]
+        if timestamp > limit { (timestamp, origin) = self.reissue(at: now) }
+        let slot = self.applyRow(
+          key: columns.key(entry), timestamp: timestamp, origin: origin,
+          isTombstone: reference.isTombstone, table: index, bytes: bytes, rowOffset: rowOffset,
+          isTrusted: isTrusted)
+        if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
         if !reference.isTombstone { rowOffset += rows.rowByteCount }
         entry += 1
       }
     }
-    self.applySignificant(rows, columns: columns, table: index)
-    self.noteAhead(rows, columns: columns)
+    self.applySignificant(rows, columns: columns, table: index, limit: limit)
+    self.noteAhead(rows, columns: columns, limit: limit)
     self.finishArrivals(at: now)
+  }
+
+  /// What becomes of rows from beyond the future bound.
+  enum FutureRows {
+    case refuse
+    /// Only for rows of one's own snapshot.
+    case reissue
+  }
+
+  private mutating func reissue(at now: Instant) -> (Timestamp, ArrivingOrigin) {
+    let origin = ArrivingOrigin(
+      index: self.origins.intern(self.incarnation), collectedThrough: .zero)
+    return (self.clock.next(wall: now.wall), origin)
+  }
+
+  /// Looks at every row before any is applied.
+  private func checkRows(
+    of rows: RowsItem, in bytes: Span<UInt8>, limit: Timestamp?
+  ) throws(Refusal) {
+    let columns = RowColumns(of: rows, in: bytes)
+    let layout = self.tables[Int(rows.table.rawValue)].layout
+    var rowOffset = rows.rowsOffset
+    for entry in 0..<rows.count {
+      let timestamp = columns.timestamp(entry)
+      if let limit, timestamp > limit { throw .fromTheFuture(timestamp) }
+      var isWellFormed = timestamp > .zero
+      if !columns.origin(entry).isTombstone {
+        let row = unsafe bytes.bytes.extracting(rowOffset..<(rowOffset + rows.rowByteCount))
+        isWellFormed = isWellFormed && layout.isWellFormed(row)
+        rowOffset += rows.rowByteCount
+      }
+      guard isWellFormed else { throw .malformedRow(table: rows.table, key: columns.key(entry)) }
+    }
+    guard let limit else { return }
+    for significant in rows.significant where significant.version.timestamp > limit {
+      throw .fromTheFuture(significant.version.timestamp)
+    }
   }
 
   private func checkHeader(of rows: RowsItem) throws(Refusal) {
@@ -116,43 +157,54 @@ extension Shard {
     }
   }
 
-  private func checkRows(
-    of rows: RowsItem, columns: borrowing RowColumns, in bytes: Span<UInt8>
-  ) throws(Refusal) {
-    let layout = self.tables[Int(rows.table.rawValue)].layout
-    var offset = rows.rowsOffset
-    for entry in 0..<rows.count where !columns.origin(entry).isTombstone {
-      let row = unsafe bytes.bytes.extracting(offset..<(offset + rows.rowByteCount))
-      guard layout.isWellFormed(row) else {
-        throw .malformedRow(table: rows.table, key: columns.key(entry))
-      }
-      offset += rows.rowByteCount
-    }
-  }
-
   /// The largest version time this node takes at `now`.
   func latestAcceptable(at now: Instant) -> Timestamp {
     let bound = UInt64(max(0, self.futureBound.wholeNanoseconds / 1000))
     return Timestamp(microseconds: min(now.wall.microseconds + bound, 1 << 52 - 1), counter: 0xFFF)
   }
 
+  /// An origin of an item's rows.
+  private struct ArrivingOrigin {
+    /// As this shard numbers it.
+    let index: UInt32
+    /// An absent row up to this time was here once, and was superseded and collected since: it must
+    /// not come back with a late piece. Zero in a replace, which restores what is not here.
+    let collectedThrough: Timestamp
+  }
+
+  private mutating func intern(
+    _ origins: [IncarnationID], mode: SectionMode?
+  ) -> [ArrivingOrigin] {
+    origins.map { origin in
+      let known =
+        self.origins.retired.contains(origin)
+        ? Timestamp(rawValue: .max) : self.knowledge[origin]
+      return ArrivingOrigin(
+        index: self.origins.intern(origin), collectedThrough: mode == .replace ? .zero : known)
+    }
+  }
+
+  /// - Returns: the row's slot; `nil` if the row is not wanted back.
   @inline(__always)
   private mutating func applyRow(
-    key: UInt64, timestamp: Timestamp, origin: UInt32, isTombstone: Bool, table: Int,
-    bytes: Span<UInt8>, rowOffset: Int, at now: Instant
-  ) {
+    key: UInt64, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool, table: Int,
+    bytes: Span<UInt8>, rowOffset: Int, isTrusted: Bool
+  ) -> Int? {
     let slot: Int
     var replaced: UInt64 = 0
     if let known = self.tables[table].slot(of: key) {
-      self.noteVisited(table: table, slot: known)
       let stamp = self.tables[table].stamp(at: known)
-      guard self.supersedes(timestamp, origin, stamp) else {
+      guard self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted) else {
         self.counters.rowsSuperseded += 1
-        return
+        return known
       }
       slot = known
       replaced = stamp.sequence
     } else {
+      guard timestamp > origin.collectedThrough else {
+        self.counters.rowsSuperseded += 1
+        return nil
+      }
       slot = self.tables[table].insert(key)
     }
     if !isTombstone {
@@ -161,22 +213,29 @@ extension Shard {
         unsafe bytes.bytes.extracting(rowOffset..<(rowOffset + byteCount)), at: slot)
     }
     self.stampArrival(
-      table: table, slot: slot, timestamp: timestamp, origin: origin, isTombstone: isTombstone,
-      replaced: replaced)
+      table: table, slot: slot, timestamp: timestamp, origin: origin.index,
+      isTombstone: isTombstone, replaced: replaced)
     self.counters.rowsApplied += 1
+    return slot
   }
 
   @inline(__always)
   private func supersedes(
-    _ timestamp: Timestamp, _ origin: UInt32, _ stored: RowTable.Stamp
+    _ timestamp: Timestamp, _ origin: UInt32, _ stored: RowTable.Stamp, isTrusted: Bool
   ) -> Bool {
+    if !isTrusted, self.origins.isRetired(stored.origin) {
+      // Beyond the seal nobody else has it: whatever the others have instead counts.
+      return timestamp != stored.timestamp || origin != stored.origin
+    }
     if timestamp != stored.timestamp { return timestamp > stored.timestamp }
     return self.origins[origin] > self.origins[stored.origin]
   }
 
   /// Keeps the larger significant version of each row (Ekko §5.2.2): it is never lowered.
-  private mutating func applySignificant(_ rows: RowsItem, columns: RowColumns, table: Int) {
-    for significant in rows.significant {
+  private mutating func applySignificant(
+    _ rows: RowsItem, columns: RowColumns, table: Int, limit: Timestamp
+  ) {
+    for significant in rows.significant where significant.version.timestamp <= limit {
       guard let slot = self.tables[table].slot(of: columns.key(Int(significant.entry))) else {
         continue
       }
@@ -189,9 +248,9 @@ extension Shard {
 
   /// Notes rows that came before their section's end. They change what this replica could give, so
   /// they get a shard version of their own.
-  private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns) {
+  private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns, limit: Timestamp) {
     var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
-    for entry in 0..<rows.count {
+    for entry in 0..<rows.count where columns.timestamp(entry) <= limit {
       let origin = columns.origin(entry).index
       latest[origin] = max(latest[origin], columns.timestamp(entry))
     }
@@ -201,101 +260,5 @@ extension Shard {
       self.ahead.observe(ParameterVersion(timestamp: timestamp, origin: origin))
     }
     if self.ahead != before { self.issueShardVersion() }
-  }
-
-  // MARK: Knowledge
-
-  /// Merges a section's knowledge and shard version in one step (Ekko §4.4.2), or nothing.
-  private mutating func merge(
-    _ end: SectionEnd, reception: SectionReception, at now: Instant
-  ) -> Merge {
-    guard reception.isComplete(end), end.epoch == self.epoch,
-      self.knowledge.dominates(reception.asked)
-    else {
-      self.counters.sectionsDropped += 1
-      return .dropped
-    }
-    let limit = self.latestAcceptable(at: now)
-    for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
-      if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {
-        self.counters.sectionsRefused += 1
-        return .refused(.fromTheFuture(ahead.timestamp))
-      }
-    }
-    guard end.knowledge[self.incarnation] <= self.knowledge[self.incarnation] else {
-      self.counters.sectionsRefused += 1
-      return .refused(.identityConflict)
-    }
-    if end.mode == .replace {
-      guard self.finishReplacement(end, at: now) else {
-        self.counters.sectionsDropped += 1
-        return .dropped
-      }
-    }
-    let before = self.knowledge
-    let aheadBefore = self.ahead
-    self.knowledge.merge(self.withoutRetired(end.knowledge))
-    self.ahead.merge(self.withoutRetired(end.ahead))
-    self.ahead = self.ahead.subtracting(self.knowledge)
-    self.significantKnowledge.merge(self.withoutRetired(end.significantKnowledge))
-    self.adoptShardVersion(of: end, knowledgeBefore: before, aheadBefore: aheadBefore)
-    self.counters.sectionsMerged += 1
-    return .merged(changed: self.knowledge != before)
-  }
-
-  /// Equal knowledge takes the peer's version (or, equal before, the larger of both); knowledge that
-  /// grew beyond the peer's gets a version of our own.
-  private mutating func adoptShardVersion(
-    of end: SectionEnd, knowledgeBefore: VersionVector, aheadBefore: VersionVector
-  ) {
-    let hasChanged = self.knowledge != knowledgeBefore || self.ahead != aheadBefore
-    if self.knowledge == end.knowledge, self.ahead == end.ahead {
-      self.shardVersion =
-        hasChanged
-        ? end.shardVersion
-        : ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion)
-    } else if hasChanged {
-      self.issueShardVersion()
-    }
-  }
-}
-
-/// The fixed columns of a rows item, read in place. The item's decoder has checked their places.
-struct RowColumns: ~Escapable {
-  private let bytes: RawSpan
-  private let keys: Int
-  private let timestamps: Int
-  private let origins: Int
-
-  @_lifetime(copy bytes)
-  init(of rows: RowsItem, in bytes: Span<UInt8>) {
-    unsafe self.bytes = bytes.bytes
-    self.keys = rows.keysOffset
-    self.timestamps = rows.timestampsOffset
-    self.origins = rows.originIndicesOffset
-  }
-
-  @inline(__always)
-  func key(_ entry: Int) -> UInt64 {
-    // The loads check their bounds; every bit pattern is an integer.
-    unsafe UInt64(
-      littleEndian: self.bytes.unsafeLoadUnaligned(
-        fromByteOffset: self.keys + entry * 8, as: UInt64.self))
-  }
-
-  @inline(__always)
-  func timestamp(_ entry: Int) -> Timestamp {
-    unsafe Timestamp(
-      rawValue: UInt64(
-        littleEndian: self.bytes.unsafeLoadUnaligned(
-          fromByteOffset: self.timestamps + entry * 8, as: UInt64.self)))
-  }
-
-  @inline(__always)
-  func origin(_ entry: Int) -> (index: Int, isTombstone: Bool) {
-    let raw = unsafe UInt16(
-      littleEndian: self.bytes.unsafeLoadUnaligned(
-        fromByteOffset: self.origins + entry * 2, as: UInt16.self))
-    return (Int(raw & ~RowsItem.tombstoneBit), raw & RowsItem.tombstoneBit != 0)
   }
 }

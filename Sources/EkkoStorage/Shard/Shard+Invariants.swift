@@ -30,7 +30,8 @@ extension Shard {
         let isCovered =
           Int(stamp.origin) < self.cache.dominator.count
           && self.cache.dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue
-        guard cached.contains(stamp.sequence) || isCovered else {
+        guard cached.contains(stamp.sequence) || isCovered || self.origins.isRetired(stamp.origin)
+        else {
           throw .uncachedBeyondDominator(table: UInt16(table), key: rows.key(at: slot))
         }
       }

@@ -2,47 +2,85 @@ internal import EkkoCore
 
 /// A full replace (DESIGN §5.1, §5.9): take all of a peer's rows, then drop what it does not have.
 struct Replacement: Sendable {
-  let nonce: UInt64
-  /// Per table and slot that existed at the start: whether the section contained its key.
-  var visited: [[Bool]]
+  var nonce: UInt64
+  /// Per table and slot: whether the section contained its key.
+  private var visited: [[Bool]]
+
+  init(nonce: UInt64, tableCount: Int) {
+    self.nonce = nonce
+    self.visited = Array(repeating: [], count: tableCount)
+  }
+
+  func hasVisited(table: Int, slot: Int) -> Bool {
+    table < self.visited.count && slot < self.visited[table].count && self.visited[table][slot]
+  }
+
+  mutating func note(table: Int, slot: Int, isVisited: Bool) {
+    while self.visited.count <= table { self.visited.append([]) }
+    let missing = slot + 1 - self.visited[table].count
+    if missing > 0 {
+      self.visited[table].append(contentsOf: repeatElement(false, count: missing))
+    }
+    self.visited[table][slot] = isVisited
+  }
 }
 
 extension Shard {
-  /// Distrusts this replica's rows until a full replace has completed.
-  package mutating func requireReplacement() { self.mustReplace = true }
+  /// Distrusts this replica's rows until a full replace has completed, one that starts after this.
+  package mutating func requireReplacement() {
+    self.mustReplace = true
+    self.replacement = nil
+    self.dropWalks()
+  }
 
-  mutating func beginReplacement(nonce: UInt64) {
-    self.replacement = Replacement(
-      nonce: nonce, visited: self.tables.map { Array(repeating: false, count: $0.slotCount) })
+  /// - Returns: false if the section goes on with a replacement that is not under way any more.
+  mutating func beginReplacement(of reception: SectionReception) -> Bool {
+    guard let resumed = reception.resumed else {
+      self.replacement = Replacement(nonce: reception.nonce, tableCount: self.tables.count)
+      return true
+    }
+    guard self.replacement?.nonce == resumed else { return false }
+    self.replacement?.nonce = reception.nonce
+    return true
   }
 
   @inline(__always)
   mutating func noteVisited(table: Int, slot: Int) {
-    guard self.replacement != nil else { return }
-    if slot < self.replacement!.visited[table].count {
-      self.replacement!.visited[table][slot] = true
-    }
+    self.replacement?.note(table: table, slot: slot, isVisited: true)
   }
 
   /// Removes the rows the section did not contain, if its K covers them or their origin is retired.
   ///
+  /// A replica that distrusted its rows then knows what the section's end says and its own writes,
+  /// no more; rows it holds beyond that are noted as such.
+  ///
   /// - Returns: false if another replacement has begun meanwhile; then nothing is done.
-  mutating func finishReplacement(_ end: SectionEnd, at now: Instant) -> Bool {
+  mutating func finishReplacement(_ end: SectionEnd) -> Bool {
     guard let replacement = self.replacement, replacement.nonce == end.nonce else { return false }
     self.replacement = nil
-    for (table, visited) in replacement.visited.enumerated() {
+    var kept = VersionVector()
+    for table in self.tables.indices {
       self.tables[table].reserve(0)
-      for slot in visited.indices where !visited[slot] {
+      for slot in 0..<self.tables[table].slotCount {
         let stamp = self.tables[table].stamp(at: slot)
         guard stamp.sequence != 0 else { continue }
         let version = self.version(of: stamp)
-        if end.knowledge.covers(version) || self.origins.retired.contains(version.origin) {
+        let isRetired = self.origins.isRetired(stamp.origin)
+        if replacement.hasVisited(table: table, slot: slot) {
+          if !isRetired { kept.observe(version) }
+        } else if isRetired || end.knowledge.covers(version) {
           self.removeRow(table: table, slot: slot)
+        } else {
+          kept.observe(version)
         }
       }
     }
     self.forgotten.merge(end.forgotten)
-    self.mustReplace = false
+    if self.mustReplace {
+      self.knowledge = self.knowledge.restricted(to: self.incarnation)
+      self.ahead = kept
+      self.mustReplace = false
+    }
     self.counters.replacements += 1
     return true
   }
@@ -51,11 +89,19 @@ extension Shard {
   mutating func removeRow(table: Int, slot: Int) {
     self.cache.noteRemoval(of: self.tables[table].sequence(at: slot))
     self.tables[table].remove(slot)
+    self.replacement?.note(table: table, slot: slot, isVisited: false)
     if self.walks.isEmpty {
       self.tables[table].recycle(slot)
     } else {
       self.deferredFrees.append(
         Walk.RowReference(table: UInt16(table), slot: UInt32(slot)))
     }
+  }
+}
+
+extension VersionVector {
+  /// The entry of `origin` alone.
+  fileprivate func restricted(to origin: IncarnationID) -> VersionVector {
+    VersionVector([ParameterVersion(timestamp: self[origin], origin: origin)])
   }
 }

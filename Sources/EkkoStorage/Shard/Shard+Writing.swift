@@ -16,7 +16,9 @@ extension Shard {
       case .new: break
       }
     }
-    guard !self.mustReplace else { return .notReady }
+    guard !self.mustReplace, !self.origins.retired.contains(self.incarnation) else {
+      return .notReady
+    }
     if self.knowledge[self.incarnation] == .zero, self.knowledge.count >= Self.originLimit {
       return .notReady
     }
@@ -103,8 +105,7 @@ extension Shard {
       break
     case .contents(let contents):
       let value = contents[row]
-      unsafe layout.writeValue(value.span.bytes, into: &bytes)
-      layout.countUpdate(of: &bytes)
+      unsafe layout.overwrite(&bytes, with: value.span.bytes)
     case .floats(let values):
       let part = values.span.extracting((row * layout.rowLength)..<((row + 1) * layout.rowLength))
       if write.kind == .put {

@@ -43,7 +43,9 @@ package struct Shard: Sendable {
   var requests = RequestWindow()
   package internal(set) var counters = ShardCounters()
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).
-  package internal(set) var futureBound: Duration
+  package let futureBound: Duration
+
+  package static let usualFutureBound = Duration.milliseconds(500)
 
   package init(
     id: ShardID, schemas: [TableSchema], formClass: FormClass, incarnation: IncarnationID,

@@ -1,54 +1,61 @@
 package import EkkoCore
 
-/// What stands at the beginning of a shard's snapshot file. Format 1, little-endian:
-/// magic | format version | this header | the items of one section, as on the wire, of all rows |
-/// u64 byte count of everything before | CRC-32C of everything before.
+/// What a snapshot says of itself before its rows: file format 1 (DESIGN §5; Ekko §4.5).
+///
+/// ```text
+/// magic "EKKOSNAP" | format u16 | header length u32 | header | items of one section | trailer
+/// trailer: length of the whole file u64 | CRC-32C of everything before the checksum u32
+/// ```
 package struct SnapshotHeader: Hashable, Sendable {
-  package var shard: ShardID
-  /// The life of the replica that wrote the file; whoever loads it is another.
-  package var writer: IncarnationID
-  package var epoch: ModelEpoch
-  package var formClass: FormClass
-  package var writtenAt: WallTime
-  /// Origins that were retired when the file was written: their rows are in it, their times are not.
-  package var retired: [IncarnationID]
+  package let shard: ShardID
+  /// The life that wrote the file; the shard that is loaded from it begins another.
+  package let incarnation: IncarnationID
+  package let epoch: ModelEpoch
+  package let formClass: FormClass
+  package let schemas: [TableSchema]
+  /// The retired origins, ascending: their rows count as known.
+  package let retired: [IncarnationID]
+  package let writtenAt: WallTime
 
-  static let magic: UInt64 = 0x504E_534F_4B4B_4501
-  static let formatVersion: UInt8 = 1
+  static let magic = Array("EKKOSNAP".utf8)
+  static let format: UInt16 = 1
+  /// Magic, format and the header's length.
+  static let prefixByteCount = 14
   static let trailerByteCount = 12
+  static let maximalByteCount = 8 << 20
 
-  package init(
-    shard: ShardID, writer: IncarnationID, epoch: ModelEpoch, formClass: FormClass,
-    writtenAt: WallTime, retired: [IncarnationID]
-  ) {
-    self.shard = shard
-    self.writer = writer
-    self.epoch = epoch
-    self.formClass = formClass
-    self.writtenAt = writtenAt
-    self.retired = retired
+  init(of shard: Shard, at now: Instant) {
+    self.shard = shard.id
+    self.incarnation = shard.incarnation
+    self.epoch = shard.epoch
+    self.formClass = shard.formClass
+    self.schemas = shard.tables.map(\.schema)
+    self.retired = shard.origins.retired.sorted()
+    self.writtenAt = now.wall
   }
 
+  /// Writes prefix and header.
   func encode(into writer: inout ByteWriter) {
-    writer.write(Self.magic)
-    writer.write(Self.formatVersion)
+    writer.write(bytes: Self.magic)
+    writer.write(Self.format)
+    let lengthOffset = writer.count
+    writer.write(UInt32(0))
     writer.write(self.shard)
-    writer.write(self.writer)
+    writer.write(self.incarnation)
     writer.write(self.epoch.rawValue)
     writer.write(self.formClass.rawValue)
     writer.write(self.writtenAt.microseconds)
+    writer.write(UInt32(self.schemas.count))
+    for schema in self.schemas { schema.encode(into: &writer) }
     writer.write(UInt32(self.retired.count))
     for origin in self.retired { writer.write(origin) }
+    writer.patch(UInt32(writer.count - lengthOffset - 4), at: lengthOffset)
   }
 
-  init(from reader: inout ByteReader) throws(WireError) {
-    guard try reader.readUInt64() == Self.magic else {
-      throw .invalidValue(field: .magic, value: 0)
-    }
-    let version = try reader.readUInt8()
-    guard version == Self.formatVersion else { throw .unsupportedVersion(version) }
+  /// Reads what follows the prefix.
+  init(decoding reader: inout ByteReader) throws(WireError) {
     self.shard = try reader.readShardID()
-    self.writer = try reader.readIncarnation()
+    self.incarnation = try reader.readIncarnation()
     self.epoch = ModelEpoch(rawValue: try reader.readUInt64())
     let form = try reader.readUInt8()
     guard let formClass = FormClass(rawValue: form) else {
@@ -58,22 +65,14 @@ package struct SnapshotHeader: Hashable, Sendable {
     let wall = try reader.readUInt64()
     guard wall < 1 << 52 else { throw .invalidValue(field: .timestamp, value: wall) }
     self.writtenAt = WallTime(microseconds: wall)
-    let count = try reader.readCount(.count, elementByteCount: 8)
-    self.retired = []
-    for _ in 0..<count { self.retired.append(try reader.readIncarnation()) }
+    let schemaCount = try reader.readCount(.table, elementByteCount: 16, limit: 1 << 16)
+    var schemas: [TableSchema] = []
+    for _ in 0..<schemaCount { schemas.append(try TableSchema(decoding: &reader)) }
+    self.schemas = schemas
+    let retiredCount = try reader.readCount(.incarnation, elementByteCount: 8)
+    var retired: [IncarnationID] = []
+    for _ in 0..<retiredCount { retired.append(try reader.readIncarnation()) }
+    self.retired = retired
+    try reader.finish()
   }
-}
-
-/// Why a snapshot was not loaded. Nothing of it is used then.
-package enum SnapshotError: Error, Hashable, Sendable {
-  case file(FileError)
-  /// Too short, altered, or not a snapshot at all.
-  case corrupt(WireError)
-  case wrongShard(ShardID)
-  case wrongForm(FormClass)
-  /// The rows do not fit the tables as they are now.
-  case refused(Shard.Refusal)
-  /// Rows lie further in the future than this node may take, and it is not of the full form that
-  /// could write them anew.
-  case fromTheFuture
 }

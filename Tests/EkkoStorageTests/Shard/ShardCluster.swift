@@ -91,6 +91,35 @@ struct ShardCluster {
     )
   }
 
+  /// Asks again where `pull` broke off.
+  mutating func resume(_ pull: Pull) -> (Pull, [UInt8])? {
+    let nonce = self.nextNonce
+    self.nextNonce += 1
+    let request = SectionRequest(
+      shard: Self.shard, nonce: nonce, epoch: .first,
+      formClass: self.replicas[pull.requester].formClass, knowledge: pull.reception.asked,
+      resume: pull.reception.resumeToken)
+    var writer = ByteWriter()
+    let opening = self.replicas[pull.responder].openWalk(
+      for: request, announced: 0, into: &writer)
+    guard case .opened(let walk) = opening else { return nil }
+    return (
+      Pull(
+        requester: pull.requester, responder: pull.responder,
+        reception: SectionReception(nonce: nonce, resuming: pull.reception), walk: walk),
+      writer.bytes
+    )
+  }
+
+  /// Delivers all that is left of a pull.
+  mutating func finish(_ pull: inout Pull, byteLimit: Int = 1) throws -> Shard.Merge? {
+    while true {
+      let (next, isLast) = self.nextItems(of: pull, byteLimit: byteLimit)
+      let outcome = try self.deliver(next, to: &pull)
+      if isLast { return outcome }
+    }
+  }
+
   /// The responder's next items.
   mutating func nextItems(of pull: Pull, byteLimit: Int) -> (bytes: [UInt8], isLast: Bool) {
     var writer = ByteWriter()
@@ -134,15 +163,20 @@ struct ShardCluster {
     for (index, replica) in self.replicas.enumerated() {
       for update in self.issued where update.version.timestamp > .zero {
         guard replica.knowledge.covers(update.version) else { continue }
-        let table = replica.tables[Int(update.key.table.rawValue)]
-        guard let slot = table.slot(of: update.key.key) else { return (index, update.key) }
-        let stamp = table.stamp(at: slot)
-        let held = ParameterVersion(
-          timestamp: stamp.timestamp, origin: replica.origins[stamp.origin])
-        if held < update.version { return (index, update.key) }
+        if !self.holds(update.key, update.version, at: index) { return (index, update.key) }
       }
     }
     return nil
+  }
+
+  /// Whether the replica's row of `key` has `version` or a later one.
+  func holds(_ key: ParameterKey, _ version: ParameterVersion, at replica: Int) -> Bool {
+    let replica = self.replicas[replica]
+    let table = replica.tables[Int(key.table.rawValue)]
+    guard let slot = table.slot(of: key.key) else { return false }
+    let stamp = table.stamp(at: slot)
+    return ParameterVersion(timestamp: stamp.timestamp, origin: replica.origins[stamp.origin])
+      >= version
   }
 
   var digests: [UInt64] { self.replicas.map { $0.digest(at: self.now) } }

@@ -1,0 +1,78 @@
+internal import EkkoCore
+
+/// Taking over what a completed section stands for (Ekko §4.3, §4.4.2).
+extension Shard {
+  /// Merges a section's knowledge and shard version in one step, or nothing.
+  mutating func merge(
+    _ received: SectionEnd, reception: SectionReception, at now: Instant
+  ) -> Merge {
+    guard reception.isComplete(received), received.epoch == self.epoch,
+      self.knowledge.dominates(reception.asked)
+    else {
+      self.counters.sectionsDropped += 1
+      return .dropped
+    }
+    if let refusal = self.refusal(of: received, at: now) {
+      self.counters.sectionsRefused += 1
+      return .refused(refusal)
+    }
+    let end = self.withoutRetired(received)
+    let before = self.knowledge
+    let aheadBefore = self.ahead
+    let wasDistrusted = self.mustReplace
+    if end.mode == .replace {
+      guard self.finishReplacement(end) else {
+        self.counters.sectionsDropped += 1
+        return .dropped
+      }
+    }
+    self.knowledge.merge(end.knowledge)
+    self.ahead.merge(end.ahead)
+    self.ahead = self.ahead.subtracting(self.knowledge)
+    self.significantKnowledge.merge(end.significantKnowledge)
+    self.adoptShardVersion(
+      of: end,
+      hasChanged: self.knowledge != before || self.ahead != aheadBefore
+        || (wasDistrusted && !self.mustReplace))
+    self.counters.sectionsMerged += 1
+    return .merged(changed: self.knowledge != before)
+  }
+
+  private func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
+    let limit = self.latestAcceptable(at: now)
+    for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
+      if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {
+        return .fromTheFuture(ahead.timestamp)
+      }
+    }
+    // Once retired, this replica only reads; what others remember of its id means nothing.
+    let isRetired = self.origins.retired.contains(self.incarnation)
+    let isOwn = end.knowledge[self.incarnation] <= self.knowledge[self.incarnation]
+    return isOwn || isRetired ? nil : .identityConflict
+  }
+
+  /// A peer that has not applied a retirement yet still names the origin: here it means nothing.
+  private func withoutRetired(_ end: SectionEnd) -> SectionEnd {
+    var end = end
+    for origin in self.origins.retired {
+      end.knowledge.remove(origin)
+      end.ahead.remove(origin)
+      end.significantKnowledge.remove(origin)
+      end.forgotten.remove(origin)
+    }
+    return end
+  }
+
+  /// Equal knowledge takes the peer's version (or, equal before, the larger of both); knowledge that
+  /// grew beyond the peer's gets a version of our own.
+  private mutating func adoptShardVersion(of end: SectionEnd, hasChanged: Bool) {
+    if self.knowledge == end.knowledge, self.ahead == end.ahead {
+      self.shardVersion =
+        hasChanged
+        ? end.shardVersion
+        : ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion)
+    } else if hasChanged {
+      self.issueShardVersion()
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package import EkkoCore
+
+/// Retiring incarnations (DESIGN §5.1), so that vectors do not grow with every restart.
+extension Shard {
+  /// Forgets an origin that will never write again, once everything it wrote to this shard up to
+  /// `seal` is known here: its entry leaves all vectors in one step and later entries for it are
+  /// ignored. Its rows keep it until overwritten; they count as known everywhere, and only a full
+  /// replace sends them.
+  ///
+  /// The shard version stays: the rows are what they were, and vectors are compared without retired
+  /// origins. Answers under way are dropped, for they claim the origin: their askers ask again.
+  ///
+  /// - Returns: false if this shard knows less or more of the origin than the seal says. Then it
+  ///   answers nothing until it has taken a full replace.
+  package mutating func applyRetirement(of origin: IncarnationID, seal: Timestamp) -> Bool {
+    if self.origins.retired.contains(origin) { return !self.mustReplace }
+    let isSealed =
+      self.knowledge[origin] == seal && self.ahead[origin] <= seal && origin != self.incarnation
+    self.origins.retire(origin)
+    self.knowledge.remove(origin)
+    self.ahead.remove(origin)
+    self.significantKnowledge.remove(origin)
+    self.forgotten.remove(origin)
+    if let index = self.origins.index(of: origin) { self.cache.clearDominator(origin: index) }
+    self.dropWalks()
+    if !isSealed { self.requireReplacement() }
+    return !self.mustReplace
+  }
+
+  /// Ends all answers without their sections' ends.
+  mutating func dropWalks() {
+    self.walks.removeAll()
+    self.releaseDeferredFrees()
+  }
+}

@@ -1,0 +1,427 @@
+import EkkoCore
+import EkkoStorage
+import Testing
+
+/// Writing shards to files and starting from them (Ekko §4.5; DESIGN §5.2, §5.8).
+@Suite struct ShardSnapshotTests {
+  private static let name = ShardSnapshot.name(of: ShardCluster.shard)
+
+  private static func write(
+    _ cluster: inout ShardCluster, replica: Int, to store: any FileStore, byteLimit: Int = 400,
+    betweenPieces: (inout ShardCluster) -> Void = { _ in }
+  ) async throws {
+    var writer = try #require(
+      SnapshotWriter(of: &cluster.replicas[replica], at: cluster.now))
+    do {
+      try await ShardSnapshot.write(ShardCluster.shard, to: store) {
+        betweenPieces(&cluster)
+        return writer.nextPiece(of: &cluster.replicas[replica], byteLimit: byteLimit)
+      }
+    } catch {
+      writer.abandon(in: &cluster.replicas[replica])
+      throw error
+    }
+  }
+
+  private static func load(
+    from store: any FileStore, formClass: FormClass = .full,
+    schemas: [TableSchema] = ShardCluster.schemas, incarnation: UInt64 = 900, at now: Instant
+  ) async throws(SnapshotError) -> Shard {
+    try await ShardSnapshot.load(
+      ShardCluster.shard, from: store, formClass: formClass, schemas: schemas,
+      incarnation: IncarnationID(rawValue: incarnation), at: now)
+  }
+
+  private static func bytes(in store: MemoryFileStore) async throws -> [UInt8] {
+    try #require(await store.files[Self.name])
+  }
+
+  /// Two origins, both tables, tombstones, collected tombstones and a retired origin.
+  private static func makeCluster() throws -> ShardCluster {
+    var cluster = ShardCluster(count: 3)
+    cluster.write(.put, at: 2, table: 1, keys: [50, 51])
+    try cluster.pull(from: 2, by: 0)
+    cluster.write(.push, at: 0, table: 0, keys: Array(0..<30))
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3, 4])
+    cluster.write(.delete, at: 0, table: 1, keys: [4])
+    _ = cluster.replicas[0].collectTombstones(
+      stable: cluster.replicas[0].knowledge, from: ScanCursor(), limit: 100)
+    cluster.write(.delete, at: 0, table: 1, keys: [2])
+    try cluster.pull(from: 0, by: 1)
+    cluster.write(.push, at: 1, table: 0, keys: [3, 100, 101])
+    try cluster.pull(from: 1, by: 0)
+    let seal = cluster.replicas[2].knowledge[cluster.replicas[2].incarnation]
+    let isSealed = cluster.replicas[0].applyRetirement(
+      of: cluster.replicas[2].incarnation, seal: seal)
+    #expect(isSealed)
+    return cluster
+  }
+
+  // MARK: There and back
+
+  @Test func `a shard comes back from a directory as it was, in a new life`() async throws {
+    let directory = try TemporaryDirectory()
+    let store = try POSIXFileStore(directory: directory.path)
+    var cluster = try Self.makeCluster()
+    let written = cluster.replicas[0]
+
+    try await Self.write(&cluster, replica: 0, to: store)
+    let header = try await ShardSnapshot.verify(try await store.open(Self.name))
+    let loaded = try await Self.load(from: store, at: cluster.now)
+
+    #expect(try directory.contents() == [Self.name])
+    #expect(header.incarnation == written.incarnation)
+    #expect(header.epoch == written.epoch)
+    #expect(header.schemas == ShardCluster.schemas)
+    #expect(header.writtenAt == cluster.now.wall)
+    #expect(loaded.incarnation == IncarnationID(rawValue: 900))
+    #expect(loaded.knowledge == written.knowledge)
+    #expect(loaded.ahead == written.ahead)
+    #expect(loaded.forgotten == written.forgotten)
+    #expect(!loaded.forgotten.isEmpty)
+    #expect(loaded.origins.retired == written.origins.retired)
+    #expect(loaded.epoch == written.epoch)
+    #expect(loaded.shardVersion == written.shardVersion)
+    #expect(loaded.rowCount == written.rowCount)
+    #expect(loaded.digest(at: cluster.now) == written.digest(at: cluster.now))
+    #expect(loaded.cache.liveCount == 0)
+    try loaded.checkInvariants()
+    #expect(cluster.replicas[0].walks.isEmpty)
+  }
+
+  @Test func `an empty shard comes back empty`() async throws {
+    let store = MemoryFileStore()
+    var cluster = ShardCluster(count: 1)
+
+    try await Self.write(&cluster, replica: 0, to: store)
+    let loaded = try await Self.load(from: store, at: cluster.now)
+
+    #expect(loaded.rowCount == 0)
+    #expect(loaded.knowledge.isEmpty)
+    try loaded.checkInvariants()
+  }
+
+  /// Trap 28: an empty cache with an empty DVV would answer everyone with nothing.
+  @Test func `a loaded shard gives all its rows to a replica that knows nothing`() async throws {
+    let store = MemoryFileStore()
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.push, at: 0, table: 0, keys: Array(0..<40))
+    try await Self.write(&cluster, replica: 0, to: store)
+    cluster.replicas[0] = try await Self.load(from: store, at: cluster.now)
+
+    let outcome = try cluster.pull(from: 0, by: 1)
+
+    #expect(outcome == .merged(changed: true))
+    #expect(cluster.replicas[1].rowCount == 40)
+    #expect(cluster.firstUnsoundKnowledge() == nil)
+  }
+
+  @Test(arguments: [UInt64(1), 2, 3, 4, 5])
+  func `writes that go on meanwhile never make the file know more than it holds`(
+    seed: UInt64
+  ) async throws {
+    let store = MemoryFileStore()
+    var generator = SplitMix64(seed: seed)
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.push, at: 0, table: 0, keys: Array(0..<50))
+    cluster.write(.put, at: 0, table: 1, keys: Array(0..<20))
+    try await Self.write(&cluster, replica: 0, to: store) { cluster in
+      cluster.advance(by: .seconds(1))
+      let key = generator.next() % 60
+      cluster.write(.push, at: 0, table: 0, keys: [key])
+      cluster.write(key % 3 == 0 ? .delete : .put, at: 0, table: 1, keys: [key])
+    }
+
+    cluster.replicas[1] = try await Self.load(from: store, at: cluster.now)
+    #expect(cluster.firstUnsoundKnowledge() == nil)
+    try cluster.replicas[1].checkInvariants()
+    #expect(!cluster.replicas[1].ahead.isEmpty)
+
+    let sent = cluster.replicas[0].counters.rowsSent
+    try cluster.pull(from: 0, by: 1)
+    #expect(cluster.digests[0] == cluster.digests[1])
+    #expect(cluster.replicas[0].counters.rowsSent - sent < 70, "only what was missed is sent")
+  }
+
+  @Test func `a bytes row comes back with its value and its count`() async throws {
+    let store = MemoryFileStore()
+    let schema = TableSchema(name: "notes", valueType: .bytes, rowLength: 10)
+    let now = ShardCluster(count: 0).now
+    var shard = Shard(
+      id: ShardCluster.shard, schemas: [schema], formClass: .full,
+      incarnation: IncarnationID(rawValue: 5))
+    for value in ["first", "second"] {
+      _ = shard.write(
+        [
+          ShardWrite(
+            kind: .put, table: TableID(rawValue: 0), keys: [7],
+            values: .contents([Array(value.utf8)]))
+        ], request: nil, at: now)
+    }
+    var writer = try #require(SnapshotWriter(of: &shard, at: now))
+    try await ShardSnapshot.write(ShardCluster.shard, to: store) {
+      writer.nextPiece(of: &shard)
+    }
+
+    let loaded = try await Self.load(from: store, schemas: [schema], at: now)
+
+    let rows = loaded.read([7], of: TableID(rawValue: 0), missing: .report, at: now)
+    #expect(rows.contents == [Array("second".utf8)])
+    let table = loaded.tables[0]
+    let slot = try #require(table.slot(of: 7))
+    #expect(table.layout.updateCount(of: table.bytes(at: slot)) == 2)
+  }
+
+  @Test func `tables that the model has gained or changed are there after loading`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    var schemas = ShardCluster.schemas
+    schemas[1].timeToLiveSeconds = 60
+    schemas[1].revision += 1
+    schemas.append(TableSchema(name: "dense", rowLength: 8))
+
+    let loaded = try await Self.load(from: store, schemas: schemas, at: cluster.now)
+
+    #expect(loaded.tables.map(\.schema) == schemas)
+    #expect(loaded.rowCount == cluster.replicas[0].rowCount)
+  }
+
+  // MARK: Files that cannot be taken
+
+  @Test func `every damaged byte is noticed`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    let bytes = try await Self.bytes(in: store)
+
+    for index in bytes.indices {
+      var damaged = bytes
+      damaged[index] ^= 1 << (index % 8)
+      await store.set(damaged, of: Self.name)
+      await #expect(throws: SnapshotError.self, "byte \(index)") {
+        _ = try await Self.load(from: store, at: cluster.now)
+      }
+    }
+  }
+
+  @Test func `a file of another length is noticed`() async throws {
+    let store = MemoryFileStore()
+    var cluster = ShardCluster(count: 1)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2])
+    try await Self.write(&cluster, replica: 0, to: store)
+    let bytes = try await Self.bytes(in: store)
+
+    for length in 0..<bytes.count {
+      await store.set(Array(bytes.prefix(length)), of: Self.name)
+      await #expect(throws: SnapshotError.self, "length \(length)") {
+        _ = try await Self.load(from: store, at: cluster.now)
+      }
+    }
+    await store.set(bytes + [0], of: Self.name)
+    await #expect(throws: SnapshotError.self) {
+      _ = try await Self.load(from: store, at: cluster.now)
+    }
+    await store.set(bytes + bytes, of: Self.name)
+    await #expect(throws: SnapshotError.self) {
+      _ = try await Self.load(from: store, at: cluster.now)
+    }
+  }
+
+  /// Bytes whose checksum was made to match: decoders and shard alone must hold.
+  @Test func `made-up content is an error or a sound shard, never a trap`() async throws {
+    let store = MemoryFileStore()
+    var generator = SplitMix64(seed: 3)
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    let bytes = try await Self.bytes(in: store)
+    var refused = 0
+
+    for _ in 0..<3000 {
+      var made = bytes
+      for _ in 0..<(1 + generator.next() % 3) {
+        let place = 10 + Int(generator.next() % UInt64(bytes.count - 14))
+        made[place] = UInt8(truncatingIfNeeded: generator.next())
+      }
+      let checksum = CRC32C.checksum(of: made.span.extracting(0..<(made.count - 4)))
+      for index in 0..<4 {
+        made[made.count - 4 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * UInt32(index)))
+      }
+      await store.set(made, of: Self.name)
+      do {
+        try await Self.load(from: store, at: cluster.now).checkInvariants()
+      } catch is SnapshotError {
+        refused += 1
+      }
+    }
+    #expect(refused > 1000)
+  }
+
+  @Test func `a file that belongs elsewhere is refused by name`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    let bytes = try await Self.bytes(in: store)
+    let other = ShardID(model: ModelID(rawValue: 1), index: 1)
+    await store.set(bytes, of: ShardSnapshot.name(of: other))
+
+    await #expect(throws: SnapshotError.wrongShard(ShardCluster.shard)) {
+      _ = try await ShardSnapshot.load(
+        other, from: store, formClass: .full, schemas: ShardCluster.schemas,
+        incarnation: IncarnationID(rawValue: 9), at: cluster.now)
+    }
+    await #expect(throws: SnapshotError.wrongFormClass(.full)) {
+      _ = try await Self.load(from: store, formClass: .serving, at: cluster.now)
+    }
+    await #expect(throws: SnapshotError.incompatibleTable(name: "wide")) {
+      _ = try await Self.load(
+        from: store, schemas: [ShardCluster.schemas[0]], at: cluster.now)
+    }
+    await #expect(throws: SnapshotError.notASnapshot) {
+      await store.set(Array("something else entirely, but long".utf8), of: Self.name)
+      _ = try await Self.load(from: store, at: cluster.now)
+    }
+    await #expect(throws: SnapshotError.unsupportedFormat(2)) {
+      var newer = bytes
+      newer[8] = 2
+      await store.set(newer, of: Self.name)
+      _ = try await Self.load(from: store, at: cluster.now)
+    }
+    await #expect(
+      throws: SnapshotError.file(FileError(path: Self.name, call: .open, code: 2))
+    ) {
+      try await store.delete(Self.name)
+      _ = try await Self.load(from: store, at: cluster.now)
+    }
+  }
+
+  // MARK: Disks that fail
+
+  @Test func `a failure at any step leaves the former file and no rubbish`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    let former = try await Self.bytes(in: store)
+    cluster.write(.put, at: 0, table: 1, keys: [9])
+    var failures = 0
+
+    while failures < 1000 {
+      await store.failAtCall(failures + 1)
+      do {
+        try await Self.write(&cluster, replica: 0, to: store)
+        break
+      } catch let error as SnapshotError {
+        guard case .file = error else { throw error }
+        failures += 1
+      }
+      #expect(await store.files == [Self.name: former])
+      #expect(await store.unpublished == 0)
+      #expect(cluster.replicas[0].walks.isEmpty)
+    }
+
+    #expect(failures > 4)
+    #expect(try await Self.bytes(in: store) != former)
+  }
+
+  @Test func `a failure while reading is passed on`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    try await Self.write(&cluster, replica: 0, to: store)
+    var failures = 0
+
+    while failures < 1000 {
+      await store.failAtCall(failures + 1)
+      do {
+        _ = try await Self.load(from: store, at: cluster.now)
+        break
+      } catch {
+        guard case .file = error else { throw error }
+        failures += 1
+      }
+    }
+
+    #expect(failures > 8)
+  }
+
+  @Test func `a retirement interrupts a snapshot, and the next one succeeds`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    let origin = cluster.replicas[1].incarnation
+    let seal = cluster.replicas[1].knowledge[origin]
+
+    await #expect(throws: SnapshotError.interrupted) {
+      try await Self.write(&cluster, replica: 0, to: store) { cluster in
+        _ = cluster.replicas[0].applyRetirement(of: origin, seal: seal)
+      }
+    }
+    #expect(await store.files.isEmpty)
+    try await Self.write(&cluster, replica: 0, to: store)
+
+    let loaded = try await Self.load(from: store, at: cluster.now)
+    #expect(loaded.origins.retired.contains(origin))
+    #expect(loaded.digest(at: cluster.now) == cluster.digests[0])
+  }
+
+  @Test func `a shard that distrusts its rows has no snapshot`() throws {
+    var cluster = try Self.makeCluster()
+    cluster.replicas[0].requireReplacement()
+
+    #expect(SnapshotWriter(of: &cluster.replicas[0], at: cluster.now) == nil)
+  }
+
+  // MARK: Times from the future (DESIGN §5.2)
+
+  /// Rows of an ordinary time and, over one of them, of a clock that ran an hour ahead.
+  private static func makeFutureCluster(formClass: FormClass) throws -> ShardCluster {
+    var cluster = ShardCluster(count: 2, formClasses: [.full, formClass])
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3])
+    cluster.advance(by: .seconds(3600))
+    cluster.write(.put, at: 0, table: 1, keys: [3, 4])
+    cluster.write(.delete, at: 0, table: 1, keys: [2])
+    try cluster.pull(from: 0, by: 1)
+    return cluster
+  }
+
+  @Test func `a full replica writes rows from the future anew`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeFutureCluster(formClass: .full)
+    try await Self.write(&cluster, replica: 1, to: store)
+    cluster.advance(by: .seconds(-3590))
+
+    let loaded = try await Self.load(from: store, at: cluster.now)
+
+    try loaded.checkInvariants()
+    let limit = Timestamp(microseconds: cluster.now.wall.microseconds + 500_000)
+    for slot in 0..<loaded.tables[1].slotCount {
+      #expect(loaded.tables[1].stamp(at: slot).timestamp <= limit)
+    }
+    #expect(loaded.knowledge.entries.allSatisfy { $0.timestamp <= limit })
+    #expect(loaded.knowledge[loaded.incarnation] > .zero)
+    #expect(loaded.shardVersion.issuer == loaded.incarnation)
+    let rows = loaded.read(
+      [1, 2, 3, 4], of: TableID(rawValue: 1), missing: .report, at: cluster.now)
+    #expect(rows.timestamps.map { $0 > .zero } == [true, false, true, true])
+    #expect(rows.origins[3] == loaded.incarnation)
+
+    // Others, whose clocks are right, take it all.
+    var others = ShardCluster(count: 3)
+    others.advance(by: .seconds(10))
+    others.replicas[1] = loaded
+    #expect(try others.pull(from: 1, by: 2) == .merged(changed: true))
+    #expect(others.digests[1] == others.digests[2])
+  }
+
+  @Test func `an inference replica asks to be replaced instead`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeFutureCluster(formClass: .serving)
+    try await Self.write(&cluster, replica: 1, to: store)
+    cluster.advance(by: .seconds(-3590))
+
+    do {
+      _ = try await Self.load(from: store, formClass: .serving, at: cluster.now)
+      Issue.record("rows from the future were loaded")
+    } catch {
+      guard case .needsReplacement = error else { throw error }
+    }
+  }
+}
