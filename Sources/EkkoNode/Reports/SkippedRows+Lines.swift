@@ -1,0 +1,21 @@
+package import EkkoRecommender
+
+extension SkippedRows {
+  /// How many rows were skipped per number of fields, as reports have it. Rows with a field that
+  /// cannot be read have the right number of them and count in no entry.
+  package var countByFieldCount: [Int: Int] { self.byFieldCount.mapValues(\.count) }
+
+  /// What to say of them on stderr, a line for each kind; none if there are none.
+  package var lines: [String] {
+    var lines = self.byFieldCount.sorted { $0.key < $1.key }.map { fields, entry in
+      "skipped \(Figures.grouped(entry.count)) rows of \(fields) "
+        + "\(fields == 1 ? "field" : "fields"), the first in line \(entry.firstLine)"
+    }
+    if let malformed = self.malformed {
+      lines.append(
+        "skipped \(Figures.grouped(malformed.count)) rows with a field that cannot be read, "
+          + "the first in line \(malformed.firstLine)")
+    }
+    return lines
+  }
+}
