@@ -33,9 +33,9 @@ package struct ProgressDisplay: Sendable {
       } else {
         Style.lines
       }
-    return ProgressDisplay(style: style, size: { stream.size }) { text throws(Failure) in
-      try stream.write(text)
-    }
+    return ProgressDisplay(
+      style: style, size: { stream.size },
+      write: { text throws(Failure) in try stream.write(text) })
   }
 
   package init(

@@ -8,14 +8,16 @@ extension SkippedRows {
   /// What to say of them on stderr, a line for each kind; none if there are none.
   package var lines: [String] {
     var lines = self.byFieldCount.sorted { $0.key < $1.key }.map { fields, entry in
-      "skipped \(Figures.grouped(entry.count)) rows of \(fields) "
-        + "\(fields == 1 ? "field" : "fields"), the first in line \(entry.firstLine)"
+      Self.line(entry, "of \(fields) \(fields == 1 ? "field" : "fields")")
     }
     if let malformed = self.malformed {
-      lines.append(
-        "skipped \(Figures.grouped(malformed.count)) rows with a field that cannot be read, "
-          + "the first in line \(malformed.firstLine)")
+      lines.append(Self.line(malformed, "with a field that cannot be read"))
     }
     return lines
+  }
+
+  private static func line(_ entry: Entry, _ kind: String) -> String {
+    "skipped \(Figures.grouped(entry.count)) \(entry.count == 1 ? "row" : "rows") \(kind), "
+      + "the first in line \(entry.firstLine)"
   }
 }
