@@ -74,31 +74,31 @@ struct VerbSyntax: Sendable {
         explanation: "a working store on 127.0.0.1:7400"),
       Example(
         command: "ekko-node --role inference --join 127.0.0.1:7400",
-        explanation: "a replica in another data centre"),
+        explanation: "a replica in another data center"),
     ],
     flags: [
       .repeatedValue(
         .role, "training|inference", "what the node does; may be repeated", .required),
       .value(.dataCentre, "NAME", "default dc1 for a training node, else dc2"),
-      .value(.zone, "NAME", "a part of the data centre that fails together"),
+      .value(.zone, "NAME", "a part of the data center that fails together"),
       .value(
         .listen, "HOST:PORT",
-        "default 127.0.0.1:7400, or a free port with --join; all but loopback needs a secret"),
+        "default 127.0.0.1:7400, with --join a free port"),
       .value(.join, "HOST:PORT,…", "nodes to pull from; without, a training node founds a cluster"),
       .value(.data, "DIR", "where to keep the shards between starts (default: nowhere)"),
-      .value(.secretFile, "FILE", "the cluster's secret, in a file of mode 0600"),
+      .value(.secretFile, "FILE", "the cluster's secret (mode 0600); all but loopback needs one"),
       .value(
         .configuration, "FILE.json5",
-        "these flags as keys (data_center, …) and default_model: false; flags win"),
+        "these flags as keys (data_center, …), default_model; flags win"),
       .value(.logFormat, "text|json", "of the log on stderr (default text)"),
     ])
 
   private static let demo = VerbSyntax(
-    verb: .demo, summary: "trains and serves in several data centres on this machine",
+    verb: .demo, summary: "trains and serves in several data centers on this machine",
     examples: [
       Example(
         command: "ekko-node demo",
-        explanation: "3 data centres × 3 replicas, live; no file and no network needed"),
+        explanation: "3 data centers × 3 replicas, live; no file and no network needed"),
       Example(
         command: "ekko-node demo --data train.tsv --format criteo --baseline --headless --json",
         explanation: "once through a click log, with figures for a program to read"),
@@ -107,7 +107,7 @@ struct VerbSyntax: Sendable {
       .value(.data, "FILE", "a click log (default: a synthetic one)"),
       .value(.format, "criteo|movietweetings", "how to read --data"),
       .toggle(.baseline, "also train a plain logistic regression, to compare with"),
-      .toggle(.measureAlone, "also measure the training data centre by itself"),
+      .toggle(.measureAlone, "also measure the training data center by itself"),
       .value(.dataCentres, "N", "1 to 16 (default 3)"),
       .value(.replicas, "N", "per data centre, 1 to 16 (default 3)"),
       .toggle(.processes, "a process per node, over sockets"),

@@ -16,6 +16,7 @@ import Testing
 
     let lines = text.split(separator: "\n")
     #expect(lines.prefix(2).contains("Examples:"))
+    #expect(lines.allSatisfy { $0.count <= 100 })
     let listed = Set(lines.compactMap { $0.trimmedFlag })
     #expect(listed == Set(VerbSyntax.of(verb).flags.map(\.flag.rawValue)))
   }

@@ -1,6 +1,8 @@
+import EkkoClient
 import EkkoCore
 import EkkoRecommender
 import EkkoReplication
+import EkkoStorage
 import Testing
 
 @testable import EkkoNode
@@ -36,6 +38,37 @@ import Testing
         "18446744073709551615  C1=\"x\"   1700000000000000.3@000000000000001f  0.1 -2.0 nan",
         "                   7  C1=\"x\"   no such row",
         "18446744073709551615  C1=\"x\"   1700000000000000.3@000000000000001f  hi",
+      ])
+  }
+
+  @Test func `rows read and receipts are told by the keys asked for`() throws {
+    let selection = RowSelection(model: "m", table: "t", keys: [5, 6], texts: ["a", "b"])
+    var read = ShardRows()
+    read.timestamps = [self.version.timestamp, .zero]
+    read.origins = [self.version.origin, nil]
+    read.creations = [1, 0]
+    read.weights = [1, 2, 0, 0]
+    let receipt = WriteReceipt(versions: [[nil, self.version]])
+
+    let rows = RowReport.reports(
+      of: Rows(keys: [5, 6], rowLength: 2, rows: read), for: selection)
+    #expect(
+      rows == [
+        RowReport(
+          model: "m", table: "t", key: 5, text: "a", version: self.version,
+          values: .numbers([1, 2])),
+        RowReport(
+          model: "m", table: "t", key: 6, text: "b", version: nil, values: .numbers([0, 0])),
+      ])
+    read.weights = []
+    read.contents = [[1], []]
+    let contents = RowReport.reports(
+      of: Rows(keys: [5, 6], rowLength: 0, rows: read), for: selection)
+    #expect(contents.map(\.values) == [.bytes([1]), .bytes([])])
+    #expect(
+      WrittenReport.reports(of: receipt, for: selection) == [
+        WrittenReport(model: "m", table: "t", key: 5, text: "a", version: nil),
+        WrittenReport(model: "m", table: "t", key: 6, text: "b", version: self.version),
       ])
   }
 
