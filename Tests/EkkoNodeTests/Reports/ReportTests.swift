@@ -1,10 +1,10 @@
-import EkkoClient
 import EkkoCore
 import EkkoRecommender
 import EkkoReplication
 import EkkoStorage
 import Testing
 
+@testable import EkkoClient
 @testable import EkkoNode
 
 @Suite struct ReportTests {
