@@ -47,6 +47,7 @@ let package = Package(
         "EkkoCore",
       ]),
     library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
+    program("ekko-node", ["EkkoNode", "EkkoRecommender"]),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
     tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),

@@ -18,14 +18,7 @@ struct PrimaryWrite: Sendable {
   static func plans(for parts: [WriteRequest.Part], of model: ModelRecord) -> [PrimaryWrite] {
     var plans: [NodeID: PrimaryWrite] = [:]
     for (number, part) in parts.enumerated() {
-      let cut = ShardCut(part.keys, of: part.table, shardCount: model.shardCount)
-      var places: [NodeID: [Int]] = [:]
-      for (index, shardPlaces) in cut.places {
-        places[model.primary(of: ShardID(model: model.id, index: index)), default: []] +=
-          shardPlaces
-      }
-      for (node, unordered) in places {
-        let ordered = unordered.sorted()
+      for (node, ordered) in model.placesByPrimary(of: part.keys, in: part.table) {
         plans[node, default: PrimaryWrite(primary: node)].add(part, number: number, places: ordered)
       }
     }

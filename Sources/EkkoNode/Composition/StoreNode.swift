@@ -92,6 +92,9 @@ package struct StoreNode: Sendable {
     await self.snapshots?.saveAll()
   }
 
+  /// What `status` says, digests included.
+  package func status() async -> NodeStatus { await self.reporter.status(withDigests: true) }
+
   // MARK: Becoming part of the cluster
 
   /// Founds a cluster or joins one, then accepts writes once caught up.

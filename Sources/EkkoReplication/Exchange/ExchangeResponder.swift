@@ -5,10 +5,13 @@ package import EkkoTransport
 /// Answers the asks that come in over one link (Ekko §4.3; DESIGN §6).
 ///
 /// Each ask is answered in a task of its own, so that one held open, or a long scan, keeps no other
-/// waiting. What it sends is bounded by the ask's credit, and waits where the link is full.
-package struct ExchangeResponder: Sendable {
+/// waiting. An actor only so that its calls to the shards of its core loop cost no switch. What it sends is bounded by the ask's credit, and waits where the link is full.
+package actor ExchangeResponder {
   private let node: ReplicaNode
   private let link: Link
+  private let executor: ActorExecutor
+
+  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
   /// No ask is held open for longer.
   private static let longestHold = Duration.seconds(10)
@@ -20,6 +23,7 @@ package struct ExchangeResponder: Sendable {
   package init(node: ReplicaNode, link: Link) {
     self.node = node
     self.link = link
+    self.executor = node.runtime.executor(for: link.home)
   }
 
   /// Answers the ask in `frame`. Throws when the link is of no more use.

@@ -87,6 +87,8 @@ package actor ReplicaPeer {
   private static let dueLimit = 256
   private static let standingLimit = 128
   private static let credit: UInt32 = 8 << 20
+  /// A frame's header and checksum, in bytes.
+  private static let frameOverhead = 16
 
   private func nextRequest() -> ExchangeRequest {
     let now = self.node.clock.now().monotonic
@@ -158,7 +160,7 @@ package actor ReplicaPeer {
     var deliveries: [(shard: ShardID, delivery: ShardActor.Delivery)] = []
     var places: [ShardID: Int] = [:]
     for (number, frame) in frames.enumerated() {
-      self.tally.receivedBytes += frame.payload.count
+      self.tally.receivedBytes += frame.payload.count + Self.frameOverhead
       do throws(WireError) {
         for item in try SectionItem.decodeAll(frame.payload.span) {
           guard let shard = item.shard else {
@@ -213,6 +215,11 @@ package actor ReplicaPeer {
 
   private func record(_ news: ExchangeNews) {
     let held = self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
+    self.tally.announcements += UInt64(held.count)
+    for (announcement, held) in zip(news.announcements, held)
+    where held?.dominates(announcement.version) == true {
+      self.tally.skipped += 1
+    }
     self.owed.record(
       news, held: held,
       grace: {
@@ -304,11 +311,17 @@ private struct HeldShards {
 
 /// What pulling over one link has done.
 package struct PullTally: Hashable, Sendable {
+  /// Frames whole, as they crossed the link.
   package var receivedBytes = 0
   package var rows: UInt64 = 0
   package var sectionsMerged: UInt64 = 0
   package var sectionsDropped: UInt64 = 0
   package var sectionsRefused: UInt64 = 0
+  /// Shards that were announced, and those of them skipped because our version dominated.
+  package var announcements: UInt64 = 0
+  package var skipped: UInt64 = 0
+
+  package init() {}
 }
 
 extension ShardID {

@@ -148,11 +148,13 @@ extension LinkLimits {
 }
 
 extension PullTally {
-  mutating func add(_ other: PullTally) {
+  package mutating func add(_ other: PullTally) {
     self.receivedBytes += other.receivedBytes
     self.rows += other.rows
     self.sectionsMerged += other.sectionsMerged
     self.sectionsDropped += other.sectionsDropped
     self.sectionsRefused += other.sectionsRefused
+    self.announcements += other.announcements
+    self.skipped += other.skipped
   }
 }

@@ -1,5 +1,5 @@
 package import EkkoCore
-internal import EkkoStorage
+package import EkkoStorage
 
 /// Reading from the local replica (Ekko §3.1): what clients' requests, and servers in the same
 /// process, are answered with.
@@ -79,7 +79,7 @@ package struct ShardCut: Sendable {
 
 extension ShardRows {
   /// Room for `count` rows of a table, all missing.
-  fileprivate init(count: Int, schema: TableSchema) {
+  package init(count: Int, schema: TableSchema) {
     self.init()
     self.timestamps = Array(repeating: .zero, count: count)
     self.origins = Array(repeating: nil, count: count)
@@ -92,7 +92,7 @@ extension ShardRows {
   }
 
   /// Puts `rows` to `places`.
-  fileprivate mutating func scatter(_ rows: ShardRows, to places: [Int]) {
+  package mutating func scatter(_ rows: ShardRows, to places: [Int]) {
     let length = places.isEmpty ? 0 : rows.weights.count / places.count
     for (number, place) in places.enumerated() {
       self.timestamps[place] = rows.timestamps[number]

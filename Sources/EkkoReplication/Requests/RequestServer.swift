@@ -7,11 +7,13 @@ package struct RequestServer: RequestService {
   private let node: ReplicaNode
   private let keeper: CatalogueKeeper
   private let reporter: any NodeReporter
+  private let desk: RequestDesk
 
   package init(node: ReplicaNode, keeper: CatalogueKeeper, reporter: any NodeReporter) {
     self.node = node
     self.keeper = keeper
     self.reporter = reporter
+    self.desk = RequestDesk(node: node)
   }
 
   package func session(on link: Link) -> any RequestSession {
@@ -37,9 +39,9 @@ package struct RequestServer: RequestService {
         try self.requireWriter()
         return .model(try await self.alter(name, tables: tables))
       case .write(let write):
-        return .written(try await self.node.write(write, until: until))
+        return .written(try await self.desk.write(write, until: until))
       case .read(let read):
-        return .rows(try await self.node.read(read, until: until))
+        return .rows(try await self.desk.read(read, until: until))
       case .catalogue:
         return .catalogue(CatalogueReply(self.node.catalogue))
       case .status(let withDigests):
