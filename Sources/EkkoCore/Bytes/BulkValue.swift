@@ -5,6 +5,7 @@
 /// A number whose arrays travel as they lie in memory: little-endian, every bit pattern a value.
 package protocol BulkValue: BitwiseCopyable {}
 
+extension UInt16: BulkValue {}
 extension UInt32: BulkValue {}
 extension UInt64: BulkValue {}
 extension Float: BulkValue {}

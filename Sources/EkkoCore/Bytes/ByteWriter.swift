@@ -38,10 +38,6 @@ package struct ByteWriter: Sendable {
     unsafe self.bytes.append(contentsOf: bytes)
   }
 
-  package mutating func write(words: [UInt16]) {
-    for word in words { self.write(word) }
-  }
-
   /// Appends `count` bytes that `fill` writes in place: the one path for bulk rows.
   package mutating func append(count: Int, _ fill: (inout MutableRawSpan) -> Void) {
     let start = self.bytes.count

@@ -1,8 +1,8 @@
-internal import EkkoTransport
 package import EkkoCore
 package import EkkoRecommender
 package import EkkoReplication
 internal import EkkoStorage
+internal import EkkoTransport
 
 /// One replica as the demo sees it, in this process or in another.
 package protocol DemoReplica: Sendable {

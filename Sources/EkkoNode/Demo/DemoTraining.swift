@@ -139,13 +139,20 @@ struct DemoTraining {
     let others = self.servers.enumerated().filter { !$0.element.isEmpty }
       .map { ($0.offset, $0.element[turn % $0.element.count]) }
     let trainer = self.trainer
+    let t0 = self.runtime.clock.now().monotonic
     let (step, scored) = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
       for (number, server) in others {
         group.addTask { (number, try await server.score(batch)) }
       }
       let step = try await trainer.compute(batch)
+      let t1 = self.runtime.clock.now().monotonic
       var scored: [Int: [Float]] = [:]
       for try await (number, probabilities) in group { scored[number] = probabilities }
+      let t2 = self.runtime.clock.now().monotonic
+      dbg.withLock {
+        $0[0] += t0.duration(to: t1).inSeconds
+        $0[1] += t1.duration(to: t2).inSeconds
+      }
       return (step, scored)
     }
     for number in self.scores.indices {
@@ -156,8 +163,17 @@ struct DemoTraining {
       self.baselineScores.append(
         probabilities: self.baseline.scoreThenLearn(batch), labels: batch.labels)
     }
+    let t3 = self.runtime.clock.now().monotonic
     try await self.trainer.push(step)
+    let t4 = self.runtime.clock.now().monotonic
     await self.sample()
+    let t5 = self.runtime.clock.now().monotonic
+    dbg.withLock {
+      $0[2] += t3.duration(to: t4).inSeconds
+      $0[3] += t4.duration(to: t5).inSeconds
+      $0[4] += 1
+    }
+    if turn % 200 == 199 { print(dbg.withLock { v in v.map { $0 / v[4] * 1000 } }) }
   }
 
   /// Notes what the last push wrote, and hands a sample of it to the probes.
@@ -320,3 +336,5 @@ extension VisibilityProbe.Group? {
       latestKey: isLater ? key : group.latestKey, commits: group.commits + [commit])
   }
 }
+
+let dbg = Guarded([0.0, 0, 0, 0, 0])

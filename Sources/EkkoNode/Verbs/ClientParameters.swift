@@ -1,7 +1,7 @@
 package import EkkoClient
 package import EkkoCore
-internal import EkkoReplication
 package import EkkoRecommender
+internal import EkkoReplication
 
 /// The store as a trainer sees it: reads and writes go to the primaries (Ekko §3.1).
 package actor ClientParameters: ParameterAccess {

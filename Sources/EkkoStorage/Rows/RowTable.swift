@@ -17,7 +17,7 @@ package struct RowTable: Sendable {
   /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
   package var significantVersions: [UInt32: ParameterVersion] = [:]
 
-  private static let tombstoneBit: UInt32 = 1 << 31
+  fileprivate static let tombstoneBit: UInt32 = 1 << 31
 
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
@@ -34,6 +34,20 @@ package struct RowTable: Sendable {
     /// The shard-wide sequence of its last arrival; zero for a free slot.
     package var sequence: UInt64
   }
+
+  /// The stamps of all rows as they are now, for loops over many: one reference, not a whole table.
+  struct Stamps {
+    fileprivate let memory: RowMemory
+    fileprivate let slotCount: Int
+
+    @inline(__always)
+    subscript(slot: Int) -> Stamp {
+      precondition(slot >= 0 && slot < self.slotCount)
+      return self.memory.stamp(at: slot)
+    }
+  }
+
+  var stamps: Stamps { Stamps(memory: self.memory, slotCount: self.slotCount) }
 
   package var allocatedSlotCount: Int { self.memory.capacity }
 
@@ -87,18 +101,13 @@ package struct RowTable: Sendable {
   @inline(__always)
   package func stamp(at slot: Int) -> Stamp {
     precondition(slot >= 0 && slot < self.slotCount)
-    // SAFETY: slot < slotCount ≤ capacity, checked above; likewise in the accessors below.
-    let origin = unsafe self.memory.origins[slot]
-    return unsafe Stamp(
-      timestamp: Timestamp(rawValue: self.memory.timestamps[slot]),
-      origin: origin & ~Self.tombstoneBit,
-      isTombstone: origin & Self.tombstoneBit != 0,
-      sequence: self.memory.sequences[slot])
+    return self.memory.stamp(at: slot)
   }
 
   @inline(__always)
   package func sequence(at slot: Int) -> UInt64 {
     precondition(slot >= 0 && slot < self.slotCount)
+    // SAFETY: slot < slotCount ≤ capacity, checked above; likewise in the accessors below.
     return unsafe self.memory.sequences[slot]
   }
 
@@ -189,5 +198,18 @@ package struct RowTable: Sendable {
   package mutating func recycle(_ slot: Int) {
     precondition(self.sequence(at: slot) == 0, "slot \(slot) is occupied")
     self.freeSlots.append(UInt32(slot))
+  }
+}
+
+extension RowMemory {
+  /// - Precondition: a table that holds this memory has checked that `slot` is below its count.
+  @inline(__always)
+  fileprivate func stamp(at slot: Int) -> RowTable.Stamp {
+    // SAFETY: slot < slotCount ≤ capacity, by the precondition.
+    let origin = unsafe self.origins[slot]
+    return unsafe RowTable.Stamp(
+      timestamp: Timestamp(rawValue: self.timestamps[slot]),
+      origin: origin & ~RowTable.tombstoneBit,
+      isTombstone: origin & RowTable.tombstoneBit != 0, sequence: self.sequences[slot])
   }
 }

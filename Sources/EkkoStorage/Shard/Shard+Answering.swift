@@ -44,7 +44,8 @@ extension Shard {
       knowledge: self.knowledge, ahead: self.ahead,
       significantKnowledge: self.significantKnowledge,
       shardVersion: self.shardVersion, forgotten: self.forgotten, mark: self.arrival,
-      announced: announced, slotLimits: self.tables.map(\.slotCount), bounds: bounds)
+      announced: announced, slotLimits: self.tables.map(\.slotCount), bounds: bounds,
+      rowByteCounts: self.wireByteCounts(formClass: request.formClass))
     self.nextWalkID += 1
     self.walks.append(walk)
     self.beginItem(of: walk, into: &writer)
@@ -147,9 +148,8 @@ extension Shard {
   }
 
   /// Whether the turn may still select a row of `table`; the first row always fits.
-  private func hasRoom(_ selection: Selection, table: Int, formClass: FormClass) -> Bool {
-    selection.isEmpty
-      || selection.remainingBytes >= self.wireByteCount(table: table, formClass: formClass)
+  private static func hasRoom(_ selection: Selection, table: Int, of walk: Walk) -> Bool {
+    selection.isEmpty || selection.remainingBytes >= walk.rowByteCounts[table]
   }
 
   /// Moves the walk on and selects the rows its asker does not know. True at the section's end.
@@ -170,30 +170,37 @@ extension Shard {
     _ walk: inout Walk, from cursor: UInt64, selecting selection: inout Selection
   ) -> Bool {
     let entries = self.cache.entries
+    // One copy of the tables' handles for the whole turn, not one for each row.
+    let tables = self.tables.map(\.stamps)
     var position = self.cache.firstPosition(after: cursor)
+    var reached = cursor
+    defer { self.counters.rowsVisited += UInt64(selection.examined) }
     while position < entries.endIndex, entries[position].sequence <= walk.mark {
       let entry = entries[position]
       guard selection.examined < Self.examinedPerTurn,
-        self.hasRoom(selection, table: Int(entry.table), formClass: walk.formClass)
-      else { return false }
-      selection.examined += 1
-      let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
-      if stamp.sequence == entry.sequence {
-        self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
+        Self.hasRoom(selection, table: Int(entry.table), of: walk)
+      else {
+        walk.position = .cache(after: reached)
+        return false
       }
-      walk.position = .cache(after: entry.sequence)
+      selection.examined += 1
+      let stamp = tables[Int(entry.table)][Int(entry.slot)]
+      if stamp.sequence == entry.sequence {
+        Self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
+      }
+      reached = entry.sequence
       position += 1
     }
     walk.position = .cache(after: walk.mark)
     while let reference = walk.rewritten.last {
       guard selection.examined < Self.examinedPerTurn,
-        self.hasRoom(selection, table: Int(reference.table), formClass: walk.formClass)
+        Self.hasRoom(selection, table: Int(reference.table), of: walk)
       else { return false }
       walk.rewritten.removeLast()
       selection.examined += 1
       let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
       if stamp.sequence != 0 {
-        self.select(
+        Self.select(
           stamp, table: Int(reference.table), slot: reference.slot, of: walk, in: &selection)
       }
     }
@@ -205,16 +212,18 @@ extension Shard {
   ) -> Bool {
     guard case .scan(var cursor) = walk.position else { return true }
     defer { walk.position = .scan(cursor) }
+    let tables = self.tables.map(\.stamps)
+    defer { self.counters.rowsVisited += UInt64(selection.examined) }
     while Int(cursor.table) < walk.slotLimits.count {
       let table = Int(cursor.table)
       while Int(cursor.slot) < walk.slotLimits[table] {
         guard selection.examined < Self.examinedPerTurn,
-          self.hasRoom(selection, table: table, formClass: walk.formClass)
+          Self.hasRoom(selection, table: table, of: walk)
         else { return false }
         selection.examined += 1
-        let stamp = self.tables[table].stamp(at: Int(cursor.slot))
+        let stamp = tables[table][Int(cursor.slot)]
         if stamp.sequence != 0 {
-          self.select(stamp, table: table, slot: cursor.slot, of: walk, in: &selection)
+          Self.select(stamp, table: table, slot: cursor.slot, of: walk, in: &selection)
         }
         cursor.slot += 1
       }
@@ -224,13 +233,12 @@ extension Shard {
   }
 
   @inline(__always)
-  private mutating func select(
+  private static func select(
     _ stamp: RowTable.Stamp, table: Int, slot: UInt32, of walk: Walk, in selection: inout Selection
   ) {
-    self.counters.rowsVisited += 1
     guard !walk.isKnown(stamp) else { return }
     selection.slots[table].append(slot)
-    selection.remainingBytes -= self.wireByteCount(table: table, formClass: walk.formClass)
+    selection.remainingBytes -= walk.rowByteCounts[table]
     selection.isEmpty = false
   }
 }

@@ -80,26 +80,38 @@ extension Shard {
     let isReplacing = self.replacement?.nonce == rows.nonce
     let isTrusted = !isReplacing || !self.mustReplace
 
+    // The loop works on handles of its own: going through the array of tables costs a copy a row.
+    var table = self.tables[index]
+    let memory = table.memory
+    var phase = [Int](repeating: -1, count: 64)
     var rowOffset = rows.rowsOffset
     var entry = 0
     while entry < rows.count {
-      // Phases of 64 keys: ask for all index entries before the first is needed.
-      let phaseEnd = min(entry + 64, rows.count)
-      for ahead in entry..<phaseEnd { self.tables[index].prefetchIndex(columns.key(ahead)) }
+      // Phases of 64 keys: touch all index entries, then all rows, then apply.
+      let start = entry
+      let phaseEnd = min(start + phase.count, rows.count)
+      for ahead in start..<phaseEnd { memory.prefetchIndex(columns.key(ahead)) }
+      for ahead in start..<phaseEnd {
+        phase[ahead - start] = memory.slot(of: columns.key(ahead)) ?? -1
+        if phase[ahead - start] >= 0 { memory.prefetchRow(phase[ahead - start]) }
+      }
       while entry < phaseEnd {
         let reference = columns.origin(entry)
+        let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
         var timestamp = columns.timestamp(entry)
         var origin = origins[reference.index]
         if timestamp > limit { (timestamp, origin) = self.reissue(at: now) }
         let slot = self.applyRow(
-          key: columns.key(entry), timestamp: timestamp, origin: origin,
-          isTombstone: reference.isTombstone, table: index, bytes: bytes, rowOffset: rowOffset,
+          key: columns.key(entry), knownSlot: phase[entry - start], timestamp: timestamp,
+          origin: origin, isTombstone: reference.isTombstone, to: &table, memory: memory,
+          index: index, row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd),
           isTrusted: isTrusted)
         if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
-        if !reference.isTombstone { rowOffset += rows.rowByteCount }
+        rowOffset = rowEnd
         entry += 1
       }
     }
+    self.tables[index] = table
     self.applySignificant(rows, columns: columns, table: index, limit: limit)
     self.noteAhead(rows, columns: columns, limit: limit)
     self.finishArrivals(at: now)
@@ -187,13 +199,14 @@ extension Shard {
   /// - Returns: the row's slot; `nil` if the row is not wanted back.
   @inline(__always)
   private mutating func applyRow(
-    key: UInt64, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool, table: Int,
-    bytes: Span<UInt8>, rowOffset: Int, isTrusted: Bool
+    key: UInt64, knownSlot: Int, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
+    to table: inout RowTable, memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool
   ) -> Int? {
     let slot: Int
     var replaced: UInt64 = 0
-    if let known = self.tables[table].slot(of: key) {
-      let stamp = self.tables[table].stamp(at: known)
+    // A key that was absent when the phase began may have come since, with the same item.
+    if let known = knownSlot >= 0 ? knownSlot : memory.slot(of: key) {
+      let stamp = memory.stamp(at: known)
       guard self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted) else {
         self.counters.rowsSuperseded += 1
         return known
@@ -205,15 +218,11 @@ extension Shard {
         self.counters.rowsSuperseded += 1
         return nil
       }
-      slot = self.tables[table].insert(key)
+      slot = table.insert(key)
     }
-    if !isTombstone {
-      let byteCount = self.tables[table].layout.byteCount
-      self.tables[table].setBytes(
-        unsafe bytes.bytes.extracting(rowOffset..<(rowOffset + byteCount)), at: slot)
-    }
+    if !isTombstone { memory.setBytes(row, at: slot) }
     self.stampArrival(
-      table: table, slot: slot, timestamp: timestamp, origin: origin.index,
+      in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin.index,
       isTombstone: isTombstone, replaced: replaced)
     self.counters.rowsApplied += 1
     return slot

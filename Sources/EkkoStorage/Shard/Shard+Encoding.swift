@@ -2,9 +2,9 @@ internal import EkkoCore
 
 /// Writing selected rows as items of a section, column by column (DESIGN §6.1).
 extension Shard {
-  /// The bytes a row of `table` takes in an item, origins and headers aside.
-  func wireByteCount(table: Int, formClass: FormClass) -> Int {
-    self.wireLayout(table: table, formClass: formClass).byteCount + 18
+  /// The bytes a row of each table takes in an item, origins and headers aside.
+  func wireByteCounts(formClass: FormClass) -> [Int] {
+    self.tables.indices.map { self.wireLayout(table: $0, formClass: formClass).byteCount + 18 }
   }
 
   private func wireLayout(table: Int, formClass: FormClass) -> RowLayout {
@@ -48,9 +48,9 @@ extension Shard {
     writer.write(UInt16(interned.origins.count))
     for origin in interned.origins { writer.write(origin) }
     writer.write(UInt32(slots.count))
-    for slot in slots { writer.write(table.key(at: Int(slot))) }
-    for slot in slots { writer.write(table.stamp(at: Int(slot)).timestamp) }
-    writer.write(words: interned.indices)
+    writer.write(all: slots.map { table.key(at: Int($0)) })
+    writer.write(all: slots.map { table.stamp(at: Int($0)).timestamp.rawValue })
+    writer.write(all: interned.indices)
     if !significant.isEmpty {
       writer.write(UInt32(significant.count))
       for entry in significant {

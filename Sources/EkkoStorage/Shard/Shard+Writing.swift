@@ -40,46 +40,52 @@ extension Shard {
   ) -> [Timestamp] {
     let index = Int(write.table.rawValue)
     self.tables[index].reserve(write.keys.count)
+    // The loop works on a handle of its own: going through the array of tables costs a copy a row.
+    var table = self.tables[index]
     var versions: [Timestamp] = []
     versions.reserveCapacity(write.keys.count)
     // Room for weights that are not stored as Float32; see `RowLayout`.
-    let length = self.tables[index].layout.rowLength
     var scratch = [Float](
-      repeating: 0, count: self.tables[index].schema.valueType.isNumeric ? length : 0)
+      repeating: 0, count: table.schema.valueType.isNumeric ? table.layout.rowLength : 0)
+    let schema = table.schema
     for (row, key) in write.keys.enumerated() {
       if row % 64 == 0 {
         for ahead in write.keys[row..<min(row + 64, write.keys.count)] {
-          self.tables[index].prefetchIndex(ahead)
+          table.prefetchIndex(ahead)
         }
       }
       versions.append(
-        self.apply(write, row: row, key: key, origin: origin, scratch: &scratch, at: now))
+        self.apply(
+          write, row: row, key: key, origin: origin, to: &table, schema: schema,
+          scratch: &scratch, at: now))
     }
+    self.tables[index] = table
     return versions
   }
 
   private mutating func apply(
-    _ write: ShardWrite, row: Int, key: UInt64, origin: UInt32, scratch: inout [Float],
-    at now: Instant
+    _ write: ShardWrite, row: Int, key: UInt64, origin: UInt32, to table: inout RowTable,
+    schema: TableSchema, scratch: inout [Float], at now: Instant
   ) -> Timestamp {
     let index = Int(write.table.rawValue)
-    let known = self.tables[index].slot(of: key)
-    let stamp = known.map { self.tables[index].stamp(at: $0) }
+    let known = table.slot(of: key)
+    let stamp = known.map { table.stamp(at: $0) }
     let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? .zero)
     let isFresh =
       stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
     if write.kind == .push, isFresh,
-      !self.tables[index].schema.admission.admits(
-        key: key, seed: self.tables[index].schema.seed, attempt: timestamp.rawValue)
+      !schema.admission.admits(key: key, seed: schema.seed, attempt: timestamp.rawValue)
     {
       return .zero
     }
-    let slot = known ?? self.tables[index].insert(key)
+    let slot = known ?? table.insert(key)
     if write.kind != .delete {
-      self.change(write, row: row, slot: slot, isFresh: isFresh, scratch: &scratch, at: now)
+      Self.change(
+        write, row: row, slot: slot, of: &table, schema: schema, isFresh: isFresh,
+        scratch: &scratch, at: now)
     }
     self.stampArrival(
-      table: index, slot: slot, timestamp: timestamp, origin: origin,
+      in: &table, index: index, slot: slot, timestamp: timestamp, origin: origin,
       isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
     self.counters.rowsWritten += 1
     return timestamp
@@ -87,14 +93,12 @@ extension Shard {
 
   /// Changes the bytes of one row as the write says; the caller stamps it.
   @inline(__always)
-  private mutating func change(
-    _ write: ShardWrite, row: Int, slot: Int, isFresh: Bool, scratch: inout [Float],
-    at now: Instant
+  private static func change(
+    _ write: ShardWrite, row: Int, slot: Int, of table: inout RowTable, schema: TableSchema,
+    isFresh: Bool, scratch: inout [Float], at now: Instant
   ) {
-    let index = Int(write.table.rawValue)
-    let schema = self.tables[index].schema
-    let layout = self.tables[index].layout
-    var bytes = self.tables[index].mutableBytes(at: slot)
+    let layout = table.layout
+    var bytes = table.mutableBytes(at: slot)
     var room = scratch.mutableSpan
     if isFresh {
       layout.initialise(

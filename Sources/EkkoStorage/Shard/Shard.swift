@@ -85,21 +85,21 @@ package struct Shard: Sendable {
   }
 
   /// Stamps the row in `slot` as arrived now and tells cache and open walks: the one place where a
-  /// row changes its version.
+  /// row changes its version. `table` is the caller's handle of table `index`.
   @inline(__always)
   mutating func stampArrival(
-    table: Int, slot: Int, timestamp: Timestamp, origin: UInt32, isTombstone: Bool,
-    replaced: UInt64
+    in table: inout RowTable, index: Int, slot: Int, timestamp: Timestamp, origin: UInt32,
+    isTombstone: Bool, replaced: UInt64
   ) {
     self.arrival += 1
-    self.tables[table].setStamp(
+    table.setStamp(
       RowTable.Stamp(
         timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),
       at: slot)
     self.cache.append(
-      table: UInt16(table), slot: UInt32(slot), sequence: self.arrival, replaced: replaced)
+      table: UInt16(index), slot: UInt32(slot), sequence: self.arrival, replaced: replaced)
     if !self.walks.isEmpty && replaced != 0 {
-      self.noteRewrite(table: table, slot: slot, replaced: replaced)
+      self.noteRewrite(table: index, slot: slot, replaced: replaced)
     }
   }
 

@@ -78,6 +78,8 @@ package struct Walk: Sendable {
   let slotLimits: [Int]
   /// The asker's knowledge by origin index; origins interned later count as unknown to it.
   let bounds: [UInt64]
+  /// The bytes a row of each table takes on the wire.
+  let rowByteCounts: [Int]
   package internal(set) var rewritten: [RowReference] = []
   package internal(set) var entryCount: UInt64 = 0
   var checksum = CRC32C()
