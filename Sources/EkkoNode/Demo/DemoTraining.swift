@@ -21,16 +21,12 @@ struct DemoTraining {
   private var scores: [ProgressiveScores]
   private var baseline = FollowTheRegularisedLeader()
   private var baselineScores = ProgressiveScores()
-  private var sampler: SplitMix64
   private(set) var record: ModelRecord?
   /// The latest version of each key that was acknowledged.
-  private var acknowledged: [ParameterKey: ParameterVersion] = [:]
+  private let ledger: Ledger
   private(set) var source: DemoSource
   private var batches = 0
   private var trainSeconds = 0.0
-
-  /// One in so many (batch, shard) pairs is in the sample of updates: at least 1 % of all.
-  private static let samplePeriod: UInt64 = 16
 
   init(
     _ settings: DemoSettings, cluster: DemoCluster, source: DemoSource, runtime: Runtime
@@ -63,7 +59,8 @@ struct DemoTraining {
       }
     }
     self.scores = cluster.dataCentres.map { _ in ProgressiveScores() }
-    self.sampler = SplitMix64(seed: settings.seed)
+    self.ledger = Ledger(
+      probes: self.probes.flatMap(\.self), seed: settings.seed, runtime: runtime)
   }
 
   /// Waits until every node takes part, and creates the model there.
@@ -108,6 +105,9 @@ struct DemoTraining {
     } catch {
       result = .failure(error)
     }
+    if let record = self.record, let last = await self.parameters.takeLastPush() {
+      await self.ledger.note(last.updates, last.receipt, in: record)
+    }
     for probe in probes { await probe.close() }
     for task in probing { await task.value }
     for task in serving { task.cancel() }
@@ -139,20 +139,21 @@ struct DemoTraining {
     let others = self.servers.enumerated().filter { !$0.element.isEmpty }
       .map { ($0.offset, $0.element[turn % $0.element.count]) }
     let trainer = self.trainer
-    let t0 = self.runtime.clock.now().monotonic
+    let (record, written, ledger) = (self.record, await self.parameters.takeLastPush(), self.ledger)
     let (step, scored) = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
       for (number, server) in others {
         group.addTask { (number, try await server.score(batch)) }
       }
+      if let record, let written {
+        // Book-keeping of the push before this, beside the work of this batch.
+        group.addTask {
+          await ledger.note(written.updates, written.receipt, in: record)
+          return (-1, [])
+        }
+      }
       let step = try await trainer.compute(batch)
-      let t1 = self.runtime.clock.now().monotonic
       var scored: [Int: [Float]] = [:]
       for try await (number, probabilities) in group { scored[number] = probabilities }
-      let t2 = self.runtime.clock.now().monotonic
-      dbg.withLock {
-        $0[0] += t0.duration(to: t1).inSeconds
-        $0[1] += t1.duration(to: t2).inSeconds
-      }
       return (step, scored)
     }
     for number in self.scores.indices {
@@ -163,40 +164,7 @@ struct DemoTraining {
       self.baselineScores.append(
         probabilities: self.baseline.scoreThenLearn(batch), labels: batch.labels)
     }
-    let t3 = self.runtime.clock.now().monotonic
     try await self.trainer.push(step)
-    let t4 = self.runtime.clock.now().monotonic
-    await self.sample()
-    let t5 = self.runtime.clock.now().monotonic
-    dbg.withLock {
-      $0[2] += t3.duration(to: t4).inSeconds
-      $0[3] += t4.duration(to: t5).inSeconds
-      $0[4] += 1
-    }
-    if turn % 200 == 199 { print(dbg.withLock { v in v.map { $0 / v[4] * 1000 } }) }
-  }
-
-  /// Notes what the last push wrote, and hands a sample of it to the probes.
-  private mutating func sample() async {
-    guard let (updates, receipt) = await self.parameters.takeLastPush(), let record = self.record
-    else { return }
-    var groups: [UInt32: VisibilityProbe.Group] = [:]
-    let draw = self.sampler.next()
-    for (update, versions) in zip(updates, receipt.versions) {
-      guard let table = record.table(named: update.table) else { continue }
-      for (key, version) in zip(update.keys, versions) {
-        guard let version else { continue }
-        let parameter = ParameterKey(table: table, key: key)
-        self.acknowledged[parameter] = version
-        let index = ShardFunction.shardIndex(of: parameter, shardCount: record.shardCount)
-        guard SplitMix64.mix(draw ^ UInt64(index)) % Self.samplePeriod == 0 else { continue }
-        groups[index] = (groups[index] ?? nil).adding(
-          parameter, version, of: ShardID(model: record.id, index: index))
-      }
-    }
-    let sample = groups.sorted { $0.key < $1.key }.map(\.value)
-    guard !sample.isEmpty else { return }
-    for probe in self.probes.flatMap(\.self) { await probe.add(sample) }
   }
 
   // MARK: Results
@@ -262,7 +230,7 @@ struct DemoTraining {
       hits + misses > 0 ? Double(hits) / Double(hits + misses) : nil
     result.shardsSkippedFraction =
       tally.announcements > 0 ? Double(tally.skipped) / Double(tally.announcements) : nil
-    result.fullBroadcastBytes = self.fullBroadcastBytes()
+    result.fullBroadcastBytes = await self.fullBroadcastBytes()
     await self.client.close()
     return result
   }
@@ -293,12 +261,13 @@ struct DemoTraining {
     guard let record = self.record else { return 0 }
     let clock = self.runtime.clock
     let deadline = clock.now().monotonic.advanced(by: .seconds(10))
+    let acknowledged = await self.ledger.acknowledged
     var lost = 0
     for replica in self.cluster.dataCentres.flatMap(\.replicas) {
-      var missing = await replica.missing(self.acknowledged, of: record)
+      var missing = await replica.missing(acknowledged, of: record)
       while missing > 0, clock.now().monotonic < deadline {
         try? await clock.sleep(for: .milliseconds(20))
-        missing = await replica.missing(self.acknowledged, of: record)
+        missing = await replica.missing(acknowledged, of: record)
       }
       lost += missing
     }
@@ -307,11 +276,12 @@ struct DemoTraining {
 
   /// What sending the whole model to every inference replica would take: once per 10,000 rows, the
   /// log having no time (DESIGN §12).
-  private func fullBroadcastBytes() -> Int {
+  private func fullBroadcastBytes() async -> Int {
     guard let record = self.record else { return 0 }
+    let acknowledged = await self.ledger.acknowledged
     var modelBytes = 0
     for (index, table) in record.tables.enumerated() {
-      let rows = self.acknowledged.keys.count { Int($0.table.rawValue) == index }
+      let rows = acknowledged.keys.count { Int($0.table.rawValue) == index }
       modelBytes += rows * table.rowLength * 4
     }
     let replicas = self.cluster.dataCentres.dropFirst().reduce(0) { $0 + $1.replicas.count }
@@ -319,22 +289,3 @@ struct DemoTraining {
     return Int(Double(modelBytes * replicas) * broadcasts)
   }
 }
-
-extension VisibilityProbe.Group? {
-  /// The group with one more update.
-  fileprivate func adding(
-    _ key: ParameterKey, _ version: ParameterVersion, of shard: ShardID
-  ) -> VisibilityProbe.Group {
-    let commit = version.timestamp.microseconds
-    guard let group = self else {
-      return VisibilityProbe.Group(
-        shard: shard, latest: version, latestKey: key, commits: [commit])
-    }
-    let isLater = version > group.latest
-    return VisibilityProbe.Group(
-      shard: shard, latest: isLater ? version : group.latest,
-      latestKey: isLater ? key : group.latestKey, commits: group.commits + [commit])
-  }
-}
-
-let dbg = Guarded([0.0, 0, 0, 0, 0])

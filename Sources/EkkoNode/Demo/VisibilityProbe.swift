@@ -10,10 +10,23 @@ actor VisibilityProbe {
   /// Updates of one shard in one batch.
   struct Group: Sendable {
     let shard: ShardID
-    let latest: ParameterVersion
-    let latestKey: ParameterKey
+    private(set) var latest: ParameterVersion
+    private(set) var latestKey: ParameterKey
     /// Microseconds of each update's commit at its primary.
-    let commits: [UInt64]
+    private(set) var commits: [UInt64] = []
+
+    init(shard: ShardID, latest: ParameterVersion, latestKey: ParameterKey) {
+      self.shard = shard
+      self.latest = latest
+      self.latestKey = latestKey
+    }
+
+    mutating func add(_ key: ParameterKey, _ version: ParameterVersion) {
+      self.commits.append(version.timestamp.microseconds)
+      guard version > self.latest else { return }
+      self.latest = version
+      self.latestKey = key
+    }
   }
 
   private let replica: any DemoReplica

@@ -78,19 +78,6 @@ package struct ShardCut: Sendable {
 }
 
 extension ShardRows {
-  /// Room for `count` rows of a table, all missing.
-  package init(count: Int, schema: TableSchema) {
-    self.init()
-    self.timestamps = Array(repeating: .zero, count: count)
-    self.origins = Array(repeating: nil, count: count)
-    self.creations = Array(repeating: 0, count: count)
-    if schema.valueType.isNumeric {
-      self.weights = Array(repeating: 0, count: count * schema.rowLength)
-    } else {
-      self.contents = Array(repeating: [], count: count)
-    }
-  }
-
   /// Puts `rows` to `places`.
   package mutating func scatter(_ rows: ShardRows, to places: [Int]) {
     let length = places.isEmpty ? 0 : rows.weights.count / places.count

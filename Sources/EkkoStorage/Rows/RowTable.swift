@@ -9,7 +9,8 @@ package import EkkoCore
 package struct RowTable: Sendable {
   package var schema: TableSchema
   package let layout: RowLayout
-  private var memory: RowMemory
+  /// Loops over many rows take this handle once: a call through the table costs a reference count.
+  private(set) var memory: RowMemory
   /// Slots ever used are 0 ..< slotCount; some of them may be free.
   package private(set) var slotCount = 0
   package private(set) var occupiedCount = 0
@@ -17,7 +18,7 @@ package struct RowTable: Sendable {
   /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
   package var significantVersions: [UInt32: ParameterVersion] = [:]
 
-  fileprivate static let tombstoneBit: UInt32 = 1 << 31
+  static let tombstoneBit: UInt32 = 1 << 31
 
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
@@ -35,20 +36,6 @@ package struct RowTable: Sendable {
     package var sequence: UInt64
   }
 
-  /// The stamps of all rows as they are now, for loops over many: one reference, not a whole table.
-  struct Stamps {
-    fileprivate let memory: RowMemory
-    fileprivate let slotCount: Int
-
-    @inline(__always)
-    subscript(slot: Int) -> Stamp {
-      precondition(slot >= 0 && slot < self.slotCount)
-      return self.memory.stamp(at: slot)
-    }
-  }
-
-  var stamps: Stamps { Stamps(memory: self.memory, slotCount: self.slotCount) }
-
   package var allocatedSlotCount: Int { self.memory.capacity }
 
   @inline(__always)
@@ -59,28 +46,13 @@ package struct RowTable: Sendable {
   /// The slot of `key`, or `nil`.
   @inline(__always)
   package func slot(of key: UInt64) -> Int? {
-    let memory = self.memory
-    let hash = Self.hash(of: key)
-    var bucket = Int(hash >> memory.bucketShift)
-    while true {
-      // SAFETY: a bucket is below `bucketCount` (shift and mask); an entry's slot is below
-      // `slotCount` because only `insert` makes entries. The load ≤ 0.7 ends the probe.
-      let entry = unsafe memory.buckets[bucket]
-      if entry == 0 { return nil }
-      if (entry ^ hash) >> 32 == 0 {
-        let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
-        if unsafe memory.keys[slot] == key { return slot }
-      }
-      bucket = (bucket + 1) & (memory.bucketCount - 1)
-    }
+    self.memory.slot(of: key)
   }
 
   /// Asks the processor for the index entry of `key`: the first of a batch's three phases.
   @inline(__always)
   package func prefetchIndex(_ key: UInt64) {
-    // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(
-      self.memory.buckets + Int(Self.hash(of: key) >> self.memory.bucketShift))
+    self.memory.prefetchIndex(key)
   }
 
   /// Asks the processor for a row and its version: the second phase.
@@ -156,9 +128,7 @@ package struct RowTable: Sendable {
   @inline(__always)
   package mutating func setStamp(_ stamp: Stamp, at slot: Int) {
     precondition(slot >= 0 && slot < self.slotCount)
-    unsafe self.memory.timestamps[slot] = stamp.timestamp.rawValue
-    unsafe self.memory.origins[slot] = stamp.origin | (stamp.isTombstone ? Self.tombstoneBit : 0)
-    unsafe self.memory.sequences[slot] = stamp.sequence
+    self.memory.setStamp(stamp, at: slot)
   }
 
   /// The bytes of the row in `slot`, for writing.
@@ -175,14 +145,7 @@ package struct RowTable: Sendable {
   /// Replaces the bytes of the row in `slot` by `row`, which has the table's own layout.
   @inline(__always)
   package mutating func setBytes(_ row: RawSpan, at slot: Int) {
-    precondition(
-      slot >= 0 && slot < self.slotCount && row.byteCount == self.memory.stride,
-      "a row of another size")
-    // SAFETY: both sides have `stride` bytes, checked above.
-    unsafe row.withUnsafeBytes { source in
-      unsafe (self.memory.rows + slot * self.memory.stride).copyMemory(
-        from: source.baseAddress!, byteCount: source.count)
-    }
+    self.memory.setBytes(row, at: slot)
   }
 
   /// Takes the row out of the index. Its slot stays out of use until `recycle`.
@@ -198,18 +161,5 @@ package struct RowTable: Sendable {
   package mutating func recycle(_ slot: Int) {
     precondition(self.sequence(at: slot) == 0, "slot \(slot) is occupied")
     self.freeSlots.append(UInt32(slot))
-  }
-}
-
-extension RowMemory {
-  /// - Precondition: a table that holds this memory has checked that `slot` is below its count.
-  @inline(__always)
-  fileprivate func stamp(at slot: Int) -> RowTable.Stamp {
-    // SAFETY: slot < slotCount ≤ capacity, by the precondition.
-    let origin = unsafe self.origins[slot]
-    return unsafe RowTable.Stamp(
-      timestamp: Timestamp(rawValue: self.timestamps[slot]),
-      origin: origin & ~RowTable.tombstoneBit,
-      isTombstone: origin & RowTable.tombstoneBit != 0, sequence: self.sequences[slot])
   }
 }

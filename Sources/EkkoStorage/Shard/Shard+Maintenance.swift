@@ -8,14 +8,14 @@ extension Shard {
       self.cache.propagation.noteOverLimit()
     }
     let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
-    let tables = self.tables.map(\.stamps)
+    let tables = self.tables.map(\.memory)
     if let sequence = self.cache.sequence(before: horizon) {
       self.cache.prune(through: sequence) { table, slot in
-        tables[Int(table)][Int(slot)]
+        tables[Int(table)].stamp(at: Int(slot))
       }
     }
     if self.cache.needsCompaction {
-      self.cache.compact { table, slot in tables[Int(table)][Int(slot)].sequence }
+      self.cache.compact { table, slot in tables[Int(table)].stamp(at: Int(slot)).sequence }
     }
   }
 

@@ -12,6 +12,18 @@ package struct ShardRows: Hashable, Sendable {
   package var contents: [[UInt8]] = []
 
   package init() {}
+
+  /// Room for `count` rows of a table, all missing.
+  package init(count: Int, schema: TableSchema) {
+    self.timestamps = Array(repeating: .zero, count: count)
+    self.origins = Array(repeating: nil, count: count)
+    self.creations = Array(repeating: 0, count: count)
+    if schema.valueType.isNumeric {
+      self.weights = Array(repeating: 0, count: count * schema.rowLength)
+    } else {
+      self.contents = Array(repeating: [], count: count)
+    }
+  }
 }
 
 /// What stands in for a row that is missing.
@@ -22,15 +34,10 @@ package enum MissingRows: UInt8, Hashable, Sendable {
 }
 
 extension Shard {
-  /// The row of `key` as a reader may see it: neither deleted nor expired.
+  /// Whether a reader may see the row: it is neither deleted nor expired.
   @inline(__always)
-  private func liveSlot(of key: UInt64, table: Int, at now: Instant) -> (Int, RowTable.Stamp)? {
-    guard let slot = self.tables[table].slot(of: key) else { return nil }
-    let stamp = self.tables[table].stamp(at: slot)
-    guard !stamp.isTombstone, !self.isExpired(stamp.timestamp, table: table, at: now) else {
-      return nil
-    }
-    return (slot, stamp)
+  private func isLive(_ stamp: RowTable.Stamp, table: Int, at now: Instant) -> Bool {
+    !stamp.isTombstone && !self.isExpired(stamp.timestamp, table: table, at: now)
   }
 
   /// Reads `keys` of one table as they are now.
@@ -39,34 +46,38 @@ extension Shard {
   ) -> ShardRows {
     let index = Int(table.rawValue)
     let rows = self.tables[index]
+    let memory = rows.memory
     let isNumeric = rows.schema.valueType.isNumeric
-    let length = rows.layout.rowLength
-    var result = ShardRows()
-    if isNumeric { result.weights = Array(repeating: 0, count: keys.count * length) }
+    let length = isNumeric ? rows.layout.rowLength : 0
+    var result = ShardRows(count: keys.count, schema: rows.schema)
+    var weights: [Float] = []
+    swap(&weights, &result.weights)
+    var elements = weights.mutableSpan
     for (place, key) in keys.enumerated() {
       if place % 64 == 0 {
-        for ahead in keys[place..<min(place + 64, keys.count)] { rows.prefetchIndex(ahead) }
+        for ahead in keys[place..<min(place + 64, keys.count)] { memory.prefetchIndex(ahead) }
       }
-      var weights = result.weights.mutableSpan
-      let range = isNumeric ? (place * length)..<((place + 1) * length) : 0..<0
-      var target = weights._mutatingExtracting(range)
-      guard let (slot, stamp) = self.liveSlot(of: key, table: index, at: now) else {
+      var target = elements._mutatingExtracting((place * length)..<((place + 1) * length))
+      guard let slot = memory.slot(of: key), case let stamp = memory.stamp(at: slot),
+        self.isLive(stamp, table: index, at: now)
+      else {
         if isNumeric, missing == .initialise {
           rows.schema.fillInitialWeights(&target, key: key)
         }
-        result.appendMissing(isNumeric: isNumeric)
         continue
       }
+      let bytes = memory.bytes(at: slot)
+      result.timestamps[place] = stamp.timestamp
+      result.origins[place] = self.origins[stamp.origin]
+      result.creations[place] = rows.layout.creation(of: bytes)
       if isNumeric {
-        rows.layout.readWeights(of: rows.bytes(at: slot), into: &target)
+        rows.layout.readWeights(of: bytes, into: &target)
       } else {
-        let value = rows.layout.value(of: rows.bytes(at: slot))
-        result.contents.append(unsafe value.withUnsafeBytes { unsafe Array($0) })
+        let value = rows.layout.value(of: bytes)
+        result.contents[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
       }
-      result.timestamps.append(stamp.timestamp)
-      result.origins.append(self.origins[stamp.origin])
-      result.creations.append(rows.layout.creation(of: rows.bytes(at: slot)))
     }
+    result.weights = weights
     return result
   }
 
@@ -84,7 +95,8 @@ extension Shard {
       keys.sort { $0.key < $1.key }
       var row = [UInt8](repeating: 0, count: serving.byteCount)
       for (key, slot) in keys {
-        guard let (_, stamp) = self.liveSlot(of: key, table: index, at: now) else { continue }
+        let stamp = rows.stamp(at: slot)
+        guard self.isLive(stamp, table: index, at: now) else { continue }
         var header = ByteWriter(reservingCapacity: 26)
         header.write(UInt16(index))
         header.write(key)
@@ -97,14 +109,5 @@ extension Shard {
       }
     }
     return hash.finalize()
-  }
-}
-
-extension ShardRows {
-  fileprivate mutating func appendMissing(isNumeric: Bool) {
-    self.timestamps.append(.zero)
-    self.origins.append(nil)
-    self.creations.append(0)
-    if !isNumeric { self.contents.append([]) }
   }
 }

@@ -85,7 +85,7 @@ extension Shard {
         scratch: &scratch, at: now)
     }
     self.stampArrival(
-      in: &table, index: index, slot: slot, timestamp: timestamp, origin: origin,
+      in: table.memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
       isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
     self.counters.rowsWritten += 1
     return timestamp

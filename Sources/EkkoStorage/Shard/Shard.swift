@@ -85,14 +85,14 @@ package struct Shard: Sendable {
   }
 
   /// Stamps the row in `slot` as arrived now and tells cache and open walks: the one place where a
-  /// row changes its version. `table` is the caller's handle of table `index`.
+  /// row changes its version. `memory` is that of table `index`.
   @inline(__always)
   mutating func stampArrival(
-    in table: inout RowTable, index: Int, slot: Int, timestamp: Timestamp, origin: UInt32,
+    in memory: RowMemory, index: Int, slot: Int, timestamp: Timestamp, origin: UInt32,
     isTombstone: Bool, replaced: UInt64
   ) {
     self.arrival += 1
-    table.setStamp(
+    memory.setStamp(
       RowTable.Stamp(
         timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),
       at: slot)

@@ -1,0 +1,54 @@
+internal import EkkoClient
+internal import EkkoCore
+internal import EkkoRecommender
+internal import EkkoReplication
+
+/// Remembers what was acknowledged, so that its loss would be noticed, and draws the sample whose
+/// visibility is measured.
+actor Ledger {
+  private let probes: [VisibilityProbe]
+  private let executor: ActorExecutor
+  private var sampler: SplitMix64
+  /// The latest version of each key.
+  private(set) var acknowledged: [ParameterKey: ParameterVersion] = [:]
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+
+  /// One in so many (batch, shard) pairs is in the sample of updates: at least 1 % of all.
+  private static let samplePeriod: UInt64 = 16
+
+  init(probes: [VisibilityProbe], seed: UInt64, runtime: Runtime) {
+    self.probes = probes
+    self.sampler = SplitMix64(seed: seed)
+    self.executor = runtime.executor(for: Home(index: 2))
+  }
+
+  /// Notes one push, and hands a sample of it to the probes.
+  func note(
+    _ updates: [TableGradients], _ receipt: WriteReceipt, in record: ModelRecord
+  ) async {
+    var groups: [UInt32: VisibilityProbe.Group] = [:]
+    let draw = self.sampler.next()
+    let drawn = (0..<record.shardCount).map {
+      SplitMix64.mix(draw ^ UInt64($0)) % Self.samplePeriod == 0
+    }
+    for (update, versions) in zip(updates, receipt.versions) {
+      guard let table = record.table(named: update.table) else { continue }
+      for (key, version) in zip(update.keys, versions) {
+        guard let version else { continue }
+        let parameter = ParameterKey(table: table, key: key)
+        self.acknowledged[parameter] = version
+        let index = ShardFunction.shardIndex(of: parameter, shardCount: record.shardCount)
+        guard drawn[Int(index)] else { continue }
+        groups[
+          index,
+          default: VisibilityProbe.Group(
+            shard: ShardID(model: record.id, index: index), latest: version, latestKey: parameter)
+        ].add(parameter, version)
+      }
+    }
+    let sample = groups.sorted { $0.key < $1.key }.map(\.value)
+    guard !sample.isEmpty else { return }
+    for probe in self.probes { await probe.add(sample) }
+  }
+}
