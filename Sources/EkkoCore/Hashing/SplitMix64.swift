@@ -11,6 +11,7 @@ package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
 
   /// The first output of a generator seeded with `value`: a bijective mix of 64 bits.
   @inline(__always)
+  @inlinable
   package static func mix(_ value: UInt64) -> UInt64 {
     var mixed = value &+ 0x9E37_79B9_7F4A_7C15
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

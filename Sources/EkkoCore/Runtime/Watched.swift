@@ -5,20 +5,38 @@
 /// need no timer of their own: the owner calls `expireWaits` regularly. Conditions are evaluated
 /// under the lock and must be cheap; continuations are resumed outside it.
 package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendable {
-  private struct Waiter: Sendable {
-    let id: UInt64
-    let deadline: MonotonicTime
-    let condition: @Sendable (borrowing Value) -> Bool
-    let continuation: CheckedContinuation<Bool, Never>
+  @usableFromInline
+  struct Waiter: Sendable {
+    @usableFromInline let id: UInt64
+    @usableFromInline let deadline: MonotonicTime
+    @usableFromInline let condition: @Sendable (borrowing Value) -> Bool
+    @usableFromInline let continuation: CheckedContinuation<Bool, Never>
+
+    @inlinable
+    init(
+      id: UInt64, deadline: MonotonicTime,
+      condition: @escaping @Sendable (borrowing Value) -> Bool,
+      continuation: CheckedContinuation<Bool, Never>
+    ) {
+      self.id = id
+      self.deadline = deadline
+      self.condition = condition
+      self.continuation = continuation
+    }
   }
 
-  private struct State {
-    var value: Value
+  @usableFromInline
+  struct State {
+    @usableFromInline var value: Value
     /// In the order of their coming; the key `nil` holds those who wait on every topic.
-    var waiters: [Topic?: [Waiter]] = [:]
-    var nextID: UInt64 = 0
-    var isClosed = false
+    @usableFromInline var waiters: [Topic?: [Waiter]] = [:]
+    @usableFromInline var nextID: UInt64 = 0
+    @usableFromInline var isClosed = false
 
+    @inlinable
+    init(value: Value) { self.value = value }
+
+    @inlinable
     mutating func take(
       _ topic: Topic?, where isOver: (Waiter) -> Bool
     ) -> [CheckedContinuation<Bool, Never>] {
@@ -31,20 +49,24 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     }
   }
 
-  private let state: Guarded<State>
+  @usableFromInline let state: Guarded<State>
 
+  @inlinable
   package init(_ value: Value) { self.state = Guarded(State(value: value)) }
 
+  @inlinable
   package func read<Result>(_ body: (borrowing Value) -> sending Result) -> sending Result {
     self.state.withLock { body($0.value) }
   }
 
   /// Changes the state without looking for waiters: for parts nobody waits on.
+  @inlinable
   package func update<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
     self.state.withLock { body(&$0.value) }
   }
 
   /// Changes the state and wakes who was waiting for that.
+  @inlinable
   package func change<Result: Sendable>(
     _ topic: Topic?, _ body: (inout Value) -> Result
   ) -> Result {
@@ -60,11 +82,13 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   }
 
   /// Whether anyone waits.
+  @inlinable
   package var hasWaiters: Bool { self.state.withLock { !$0.waiters.isEmpty } }
 
   /// Waits until `condition` holds; false when the deadline, `close` or cancellation came first.
   ///
   /// - Parameter topic: which changes to look at; `nil` for all.
+  @inlinable
   package func wait(
     on topic: Topic?, until deadline: MonotonicTime,
     for condition: @escaping @Sendable (borrowing Value) -> Bool
@@ -91,15 +115,18 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   }
 
   /// Ends the waits whose deadline has passed.
+  @inlinable
   package func expireWaits(at now: MonotonicTime) { self.endWaits { $0.deadline <= now } }
 
   /// Ends every wait, now and from now on, as if its deadline had passed.
+  @inlinable
   package func close() {
     self.state.withLock { $0.isClosed = true }
     self.endWaits { _ in true }
   }
 
-  private func endWaits(where isOver: @Sendable (Waiter) -> Bool) {
+  @inlinable
+  func endWaits(where isOver: @Sendable (Waiter) -> Bool) {
     let over = self.state.withLock { state in
       var over: [CheckedContinuation<Bool, Never>] = []
       for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }

@@ -261,7 +261,7 @@ struct DemoTraining {
     guard let record = self.record else { return 0 }
     let clock = self.runtime.clock
     let deadline = clock.now().monotonic.advanced(by: .seconds(10))
-    let acknowledged = await self.ledger.acknowledged
+    let acknowledged = await self.ledger.acknowledged()
     var lost = 0
     for replica in self.cluster.dataCentres.flatMap(\.replicas) {
       var missing = await replica.missing(acknowledged, of: record)
@@ -278,7 +278,7 @@ struct DemoTraining {
   /// log having no time (DESIGN §12).
   private func fullBroadcastBytes() async -> Int {
     guard let record = self.record else { return 0 }
-    let acknowledged = await self.ledger.acknowledged
+    let acknowledged = await self.ledger.acknowledged()
     var modelBytes = 0
     for (index, table) in record.tables.enumerated() {
       let rows = acknowledged.keys.count { Int($0.table.rawValue) == index }

@@ -9,13 +9,18 @@ actor Ledger {
   private let probes: [VisibilityProbe]
   private let executor: ActorExecutor
   private var sampler: SplitMix64
-  /// The latest version of each key.
-  private(set) var acknowledged: [ParameterKey: ParameterVersion] = [:]
+  /// The latest version of each key, of all pushes but `recent`.
+  private var settled: [ParameterKey: ParameterVersion] = [:]
+  /// Pushes as they came: cheap to keep while time is measured.
+  private var recent: [(table: TableID, keys: [UInt64], versions: [ParameterVersion?])] = []
+  private var recentCount = 0
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
   /// One in so many (batch, shard) pairs is in the sample of updates: at least 1 % of all.
   private static let samplePeriod: UInt64 = 16
+  /// Updates kept as they came, at most.
+  private static let recentLimit = 8 << 20
 
   init(probes: [VisibilityProbe], seed: UInt64, runtime: Runtime) {
     self.probes = probes
@@ -34,12 +39,11 @@ actor Ledger {
     }
     for (update, versions) in zip(updates, receipt.versions) {
       guard let table = record.table(named: update.table) else { continue }
+      self.keep(table, update.keys, versions)
       for (key, version) in zip(update.keys, versions) {
-        guard let version else { continue }
         let parameter = ParameterKey(table: table, key: key)
-        self.acknowledged[parameter] = version
         let index = ShardFunction.shardIndex(of: parameter, shardCount: record.shardCount)
-        guard drawn[Int(index)] else { continue }
+        guard drawn[Int(index)], let version else { continue }
         groups[
           index,
           default: VisibilityProbe.Group(
@@ -50,5 +54,27 @@ actor Ledger {
     let sample = groups.sorted { $0.key < $1.key }.map(\.value)
     guard !sample.isEmpty else { return }
     for probe in self.probes { await probe.add(sample) }
+  }
+
+  private func keep(_ table: TableID, _ keys: [UInt64], _ versions: [ParameterVersion?]) {
+    self.recent.append((table, keys, versions))
+    self.recentCount += keys.count
+    if self.recentCount > Self.recentLimit { self.settle() }
+  }
+
+  private func settle() {
+    for (table, keys, versions) in self.recent {
+      for (key, version) in zip(keys, versions) where version != nil {
+        self.settled[ParameterKey(table: table, key: key)] = version
+      }
+    }
+    self.recent = []
+    self.recentCount = 0
+  }
+
+  /// The latest version of each key.
+  func acknowledged() -> [ParameterKey: ParameterVersion] {
+    self.settle()
+    return self.settled
   }
 }

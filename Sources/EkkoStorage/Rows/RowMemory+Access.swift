@@ -35,6 +35,7 @@ extension RowMemory {
     // SAFETY: a prefetch never faults.
     unsafe ekko_prefetch(self.timestamps + slot)
     unsafe ekko_prefetch(self.sequences + slot)
+    unsafe ekko_prefetch(self.origins + slot)
     unsafe ekko_prefetch(self.rows + slot * self.stride)
   }
 

@@ -171,7 +171,7 @@ extension Shard {
   ) -> Bool {
     let entries = self.cache.entries
     // One copy of the tables' handles for the whole turn, not one for each row.
-    let tables = self.tables.map(\.memory)
+    var rows = RowCursor(self.tables)
     var position = self.cache.firstPosition(after: cursor)
     var reached = cursor
     defer { self.counters.rowsVisited += UInt64(selection.examined) }
@@ -184,7 +184,7 @@ extension Shard {
         return false
       }
       selection.examined += 1
-      let stamp = tables[Int(entry.table)].stamp(at: Int(entry.slot))
+      let stamp = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
       if stamp.sequence == entry.sequence {
         Self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
       }
@@ -212,7 +212,7 @@ extension Shard {
   ) -> Bool {
     guard case .scan(var cursor) = walk.position else { return true }
     defer { walk.position = .scan(cursor) }
-    let tables = self.tables.map(\.memory)
+    var rows = RowCursor(self.tables)
     defer { self.counters.rowsVisited += UInt64(selection.examined) }
     while Int(cursor.table) < walk.slotLimits.count {
       let table = Int(cursor.table)
@@ -221,7 +221,7 @@ extension Shard {
           Self.hasRoom(selection, table: table, of: walk)
         else { return false }
         selection.examined += 1
-        let stamp = tables[table].stamp(at: Int(cursor.slot))
+        let stamp = rows.stamp(table: table, slot: Int(cursor.slot))
         if stamp.sequence != 0 {
           Self.select(stamp, table: table, slot: cursor.slot, of: walk, in: &selection)
         }

@@ -8,14 +8,12 @@ extension Shard {
       self.cache.propagation.noteOverLimit()
     }
     let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
-    let tables = self.tables.map(\.memory)
+    var rows = RowCursor(self.tables)
     if let sequence = self.cache.sequence(before: horizon) {
-      self.cache.prune(through: sequence) { table, slot in
-        tables[Int(table)].stamp(at: Int(slot))
-      }
+      self.cache.prune(through: sequence) { rows.stamp(table: Int($0), slot: Int($1)) }
     }
     if self.cache.needsCompaction {
-      self.cache.compact { table, slot in tables[Int(table)].stamp(at: Int(slot)).sequence }
+      self.cache.compact { rows.stamp(table: Int($0), slot: Int($1)).sequence }
     }
   }
 
