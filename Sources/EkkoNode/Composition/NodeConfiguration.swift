@@ -1,9 +1,11 @@
 internal import EkkoCore
+package import EkkoReplication
 package import EkkoStorage
 package import EkkoTransport
 
 /// Everything that makes one node what it is.
 package struct NodeConfiguration: Sendable {
+  /// Unique in the cluster, the same in every life. Empty: made of data centre and address.
   package var name: String
   package var roles: RoleSet
   package var dataCentre: String
@@ -18,6 +20,8 @@ package struct NodeConfiguration: Sendable {
   package var files: (any FileStore)?
   /// The cluster a node that starts again was part of.
   package var cluster = ClusterID.unknown
+  /// A model that a founding node creates at once.
+  package var firstModel: ModelDraft?
   package var snapshotInterval = Duration.seconds(10)
 
   package init(name: String, roles: RoleSet, dataCentre: String, listen: Endpoint) {

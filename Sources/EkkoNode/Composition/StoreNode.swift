@@ -35,6 +35,10 @@ package struct StoreNode: Sendable {
     transport: any Transport, runtime: Runtime,
     onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void
   ) async {
+    var configuration = configuration
+    if configuration.name.isEmpty {
+      configuration.name = "\(configuration.dataCentre)-\(listener.endpoint)"
+    }
     var identity = LinkIdentity(
       cluster: configuration.cluster, name: configuration.name,
       incarnation: runtime.drawIncarnation(), roles: configuration.roles,
@@ -69,6 +73,7 @@ package struct StoreNode: Sendable {
       node: node, dialler: Dialler(transport: transport, secret: configuration.secret),
       homes: configuration.homes, onEvent: onEvent)
     self.reporter = Reporter(node: node, replica: self.replica)
+    if configuration.founds { await self.found() }
   }
 
   private var member: MemberRecord { MemberRecord(self.node.identity, endpoint: self.endpoint) }
@@ -92,18 +97,30 @@ package struct StoreNode: Sendable {
     await self.snapshots?.saveAll()
   }
 
+  /// Writes down who this node is, for its next life.
+  func remember() async throws {
+    guard let files = self.configuration.files else { return }
+    let identity = self.node.identity
+    try await NodeRecord(name: identity.name, cluster: identity.cluster).write(to: files)
+  }
+
   /// What `status` says, digests included.
   package func status() async -> NodeStatus { await self.reporter.status(withDigests: true) }
 
   // MARK: Becoming part of the cluster
 
-  /// Founds a cluster or joins one, then accepts writes once caught up.
-  private func takePart() async {
-    if self.configuration.founds {
-      await self.keeper.found(as: self.member)
-    } else {
-      await self.joinCluster()
+  /// Founds the cluster, or takes its place in it again.
+  private func found() async {
+    await self.keeper.found(as: self.member)
+    if let draft = self.configuration.firstModel {
+      // It may exist from an earlier life, perhaps with tables added since.
+      _ = try? await self.keeper.create(draft)
     }
+  }
+
+  /// Joins the cluster unless this node founds it, then accepts writes once caught up.
+  private func takePart() async {
+    if !self.configuration.founds { await self.joinCluster() }
     guard self.configuration.roles.contains(.training) else { return }
     await self.catchUp()
     self.node.allowWrites()
@@ -117,6 +134,8 @@ package struct StoreNode: Sendable {
     while !Task.isCancelled {
       do throws(EkkoError) {
         try await client.join(self.member)
+        // The cluster is known now; who cannot write it down asks again in its next life.
+        try? await self.remember()
         break
       } catch {
         // Nobody answers yet, or not the one who keeps the list: the pulling links say so.

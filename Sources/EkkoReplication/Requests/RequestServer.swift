@@ -34,9 +34,11 @@ package struct RequestServer: RequestService {
         return .catalogue(CatalogueReply(self.node.catalogue))
       case .createModel(let draft):
         try self.requireWriter()
+        try self.requireCaughtUp()
         return .model(try await self.create(draft))
       case .alterModel(let name, let tables):
         try self.requireWriter()
+        try self.requireCaughtUp()
         return .model(try await self.alter(name, tables: tables))
       case .write(let write):
         return .written(try await self.desk.write(write, until: until))
@@ -61,6 +63,11 @@ package struct RequestServer: RequestService {
     guard catalogue.writer == self.node.nodeID else {
       throw .elsewhere(catalogue.writer.flatMap { catalogue.members[$0]?.endpoint })
     }
+  }
+
+  /// A writer that has started again must first see what its peers hold of the catalogue.
+  private func requireCaughtUp() throws(RequestFailure) {
+    guard self.node.mayWrite else { throw .busy(retryAfter: .milliseconds(50)) }
   }
 
   private func create(_ draft: ModelDraft) async throws(RequestFailure) -> ModelRecord {

@@ -1,0 +1,123 @@
+internal import EkkoCore
+internal import EkkoRecommender
+package import EkkoReplication
+internal import EkkoStorage
+internal import EkkoTransport
+internal import Foundation
+
+/// `ekko-node --role …`: one node over sockets, until a signal ends it.
+struct NodeProgram {
+  let options: NodeOptions
+  let console: Console
+
+  func run() async throws {
+    let configuration = try await self.configuration()
+    let loops = try CoreLoops.start(count: configuration.homes)
+    let result: Result<Void, any Error>
+    do { result = .success(try await self.run(configuration, loops: loops)) } catch {
+      result = .failure(error)
+    }
+    await loops.stop()
+    try result.get()
+  }
+
+  private func run(_ configuration: NodeConfiguration, loops: CoreLoops) async throws {
+    let runtime = Runtime.live(loops: loops)
+    let signals = Signals()
+    let transport = SocketTransport(loops: loops)
+    let log = NodeLog(
+      console: self.console, format: self.options.logFormat,
+      node: configuration.name.isEmpty ? configuration.dataCentre : configuration.name)
+    let store: StoreNode
+    do throws(TransportError) {
+      store = try await StoreNode.start(
+        configuration, transport: transport, runtime: runtime,
+        onEvent: { log.write($0.name, $0.message) })
+    } catch {
+      throw Failure(listeningOn: configuration.listen, error)
+    }
+    try await store.remember()
+    let running = runtime.spawn(on: Home(index: 0)) { await store.run() }
+    self.console.print(self.readyLine(of: store))
+    await signals.wait()
+    log.write("stopping", "leaving")
+    running.cancel()
+    await running.value
+  }
+
+  private func readyLine(of store: StoreNode) -> String {
+    let identity = store.node.identity
+    let roles = identity.roles.contains(.training) ? "training" : "inference"
+    return "ready node=\(identity.name) role=\(roles) data_center=\(identity.dataCentre) "
+      + "listen=\(store.endpoint) http=off"
+  }
+
+  private func configuration() async throws -> NodeConfiguration {
+    var configuration = NodeConfiguration(
+      name: "", roles: self.options.roles, dataCentre: self.options.effectiveDataCentre,
+      listen: self.options.effectiveListen)
+    configuration.zone = self.options.zone
+    configuration.join = self.options.join
+    configuration.homes = ProcessInfo.processInfo.activeProcessorCount
+    if let path = self.options.secretFile {
+      do throws(SharedSecret.LoadError) {
+        configuration.secret = try SharedSecret.load(path: path)
+      } catch {
+        throw Failure(error)
+      }
+    }
+    do throws(BindPolicy.Refusal) {
+      try BindPolicy.check(configuration.listen, secret: configuration.secret)
+    } catch {
+      throw Failure(error)
+    }
+    if self.options.makesDefaultModel, configuration.founds {
+      configuration.firstModel = DefaultModel.draft
+    }
+    guard let directory = self.options.dataDirectory else { return configuration }
+    do throws(FileError) {
+      let files = try POSIXFileStore(directory: directory)
+      try await files.deleteUnpublished()
+      configuration.files = files
+      if let record = try await NodeRecord.read(from: files) {
+        configuration.name = record.name
+        configuration.cluster = record.cluster
+      }
+    } catch {
+      throw Failure(error)
+    }
+    return configuration
+  }
+}
+
+/// The model every cluster has from its start, unless told otherwise.
+package enum DefaultModel {
+  package static let name = "demo"
+
+  /// The tables of the default ranking model; they do not depend on the log it learns from.
+  package static var draft: ModelDraft {
+    let model = RankingModelKind.wideAndDeep.model(
+      layout: ClickLogFormat.criteo.layout, seed: 1)
+    return ModelDraft(name: Self.name, application: "", shardCount: 16, tables: model.tables)
+  }
+}
+
+extension PeerKeeper.Event {
+  var name: String {
+    switch self {
+    case .connected: "connected"
+    case .unreachable: "unreachable"
+    case .lost: "lost"
+    }
+  }
+
+  var message: String {
+    switch self {
+    case .connected(let endpoint, let name): "pulling from \(name) at \(endpoint)"
+    case .unreachable(let endpoint, let why):
+      "no peer answers at \(endpoint) (\(why)); trying again"
+    case .lost(let endpoint, let why):
+      "lost the peer at \(endpoint)\(why.map { " (\($0))" } ?? ""); trying again"
+    }
+  }
+}
