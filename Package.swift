@@ -44,10 +44,10 @@ let package = Package(
       "EkkoNode",
       [
         "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
-        "EkkoCore",
+        "EkkoCore", "CEkko",
       ]),
     library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
-    program("ekko-node", ["EkkoNode", "EkkoRecommender"]),
+    program("ekko-node", ["EkkoNode"]),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
     tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),

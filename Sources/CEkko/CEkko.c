@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CEkko.h"
 
+#include <malloc.h>
+
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -63,3 +65,8 @@ uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count) {
 }
 
 #endif
+
+void ekko_keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+}

@@ -1,11 +1,11 @@
-internal import EkkoCore
+package import EkkoCore
 package import EkkoReplication
-internal import EkkoTransport
+package import EkkoTransport
 
 /// Sending requests, and sending them again.
 extension EkkoClient {
   /// What one attempt at one node has come to.
-  enum Attempt: Sendable {
+  package enum Attempt: Sendable {
     case reply(Reply)
     /// The node's last word.
     case failed(RequestFailure)
@@ -26,12 +26,12 @@ extension EkkoClient {
     }
   }
 
-  func deadline() -> MonotonicTime {
+  package func deadline() -> MonotonicTime {
     self.runtime.clock.now().monotonic.advanced(by: self.timeout)
   }
 
   /// Sends `request` to `endpoint` once.
-  func attempt(
+  package func attempt(
     _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime
   ) async -> Attempt {
     do throws(LinkError) {

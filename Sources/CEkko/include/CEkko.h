@@ -31,6 +31,10 @@ int32_t ekko_crc32c_is_supported(void);
 // Advances a CRC-32C register over `count` bytes; call it only where the instruction is supported.
 uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count);
 
+// Lets the allocator keep what is freed for the next batch, rather than give it back to the system
+// and take it again: batches of the same size come many times a second.
+void ekko_keep_freed_memory(void);
+
 // The IEEE square root as one instruction. Swift's own `squareRoot()` becomes a call of `sqrtf` that
 // may set errno, which keeps loops from being vectorised.
 static inline float ekko_square_root(float value) { return __builtin_elementwise_sqrt(value); }

@@ -78,11 +78,11 @@ package actor Reporter: NodeReporter {
           name: model.name, shards: model.shardCount, rows: UInt64(rows),
           digest: withDigests ? digest.value : nil))
     }
-    var received = 0
+    var tally = PullTally()
     var reachable = 0
     let peers = await self.replica.peers
     for peer in peers {
-      received += await peer.tally().receivedBytes
+      tally.add(await peer.tally())
       if await peer.isConnected { reachable += 1 }
     }
     var isUnfit = false
@@ -91,7 +91,8 @@ package actor Reporter: NodeReporter {
       name: self.node.identity.name, dataCentre: self.node.dataCentre,
       roles: self.node.identity.roles.rawValue, models: models,
       peersReachable: UInt32(reachable), peers: UInt32(peers.count),
-      receivedBytes: UInt64(received), cacheHits: hits, cacheMisses: misses,
+      receivedBytes: UInt64(tally.receivedBytes), cacheHits: hits, cacheMisses: misses,
+      announcements: tally.announcements, skipped: tally.skipped,
       isClockUnfit: isUnfit)
   }
 }

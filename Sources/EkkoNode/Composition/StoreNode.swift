@@ -104,8 +104,10 @@ package struct StoreNode: Sendable {
     try await NodeRecord(name: identity.name, cluster: identity.cluster).write(to: files)
   }
 
-  /// What `status` says, digests included.
-  package func status() async -> NodeStatus { await self.reporter.status(withDigests: true) }
+  /// What `status` says.
+  package func status(withDigests: Bool) async -> NodeStatus {
+    await self.reporter.status(withDigests: withDigests)
+  }
 
   // MARK: Becoming part of the cluster
 

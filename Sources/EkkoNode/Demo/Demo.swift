@@ -8,8 +8,8 @@ package enum Demo {
   ///
   /// - Throws: `ClickLogError` if the file cannot be read; `DemoError.everyRowSkipped`.
   package static func run(
-    _ settings: DemoSettings, progress: @escaping @Sendable (DemoProgress) -> Void
-  ) async throws -> DemoResult {
+    _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
+  ) async throws -> DemoSummary {
     var alone: Double?
     if settings.isAloneMeasured {
       var lonely = settings
@@ -17,25 +17,35 @@ package enum Demo {
       lonely.replicas = 1
       lonely.isBaselineWanted = false
       lonely.usesProcesses = false
-      alone = try await Self.runOnce(lonely, progress: { _ in }).rowsPerSecond
+      lonely.isAlone = true
+      alone =
+        try await Self.runOnce(lonely) { snapshot in
+          var snapshot = snapshot
+          snapshot.phase = .measuringAlone
+          await progress(snapshot)
+        }.rowsPerSecond
     }
-    var result = try await Self.runOnce(settings, progress: progress)
-    result.rowsPerSecondAlone = alone
-    return result
+    var summary = try await Self.runOnce(settings, progress: progress)
+    summary.rowsPerSecondAlone = alone
+    return summary
   }
 
   private static func runOnce(
-    _ settings: DemoSettings, progress: @escaping @Sendable (DemoProgress) -> Void
-  ) async throws -> DemoResult {
+    _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
+  ) async throws -> DemoSummary {
     // Two loops for the nodes; the others for the trainer and the inference servers.
     let nodeLoops = try CoreLoops.start(count: 2)
     let workLoops = try CoreLoops.start(count: 3)
-    let result: Result<DemoResult, any Error>
+    let result: Result<DemoSummary, any Error>
     do {
       // Before any node is started: a file that cannot be read costs nothing.
       _ = try DemoSource(settings)
-      let cluster = try await DemoCluster.inProcess(
-        dataCentres: settings.dataCentres, replicas: settings.replicas, loops: nodeLoops)
+      let cluster =
+        settings.usesProcesses
+        ? try await DemoCluster.processes(
+          dataCentres: settings.dataCentres, replicas: settings.replicas, loops: nodeLoops)
+        : try await DemoCluster.inProcess(
+          dataCentres: settings.dataCentres, replicas: settings.replicas, loops: nodeLoops)
       result = await Self.train(
         settings, on: cluster, runtime: .live(loops: workLoops), progress: progress)
       await cluster.stop()
@@ -49,26 +59,37 @@ package enum Demo {
 
   private static func train(
     _ settings: DemoSettings, on cluster: DemoCluster, runtime: Runtime,
-    progress: @escaping @Sendable (DemoProgress) -> Void
-  ) async -> Result<DemoResult, any Error> {
-    await runtime.spawn(on: Home(index: 0)) {
+    progress: @escaping @Sendable (DemoSnapshot) async -> Void
+  ) async -> Result<DemoSummary, any Error> {
+    let training = runtime.spawn(on: Home(index: 0)) {
       do {
         var training = DemoTraining(
           settings, cluster: cluster, source: try DemoSource(settings), runtime: runtime)
         try await training.prepare()
         try await training.run(progress: progress)
+        await progress(await training.snapshot(.draining))
+        if !settings.isAlone {
+          try StandardStream.error.print(training.source.skipped.lines)
+        }
         guard !training.source.isAllSkipped else {
           throw DemoError.everyRowSkipped(training.source.skipped)
         }
-        return Result<DemoResult, any Error>.success(try await training.finish())
+        return Result<DemoSummary, any Error>.success(try await training.finish())
       } catch {
         return .failure(error)
       }
-    }.value
+    }
+    return await withTaskCancellationHandler {
+      await training.value
+    } onCancel: {
+      training.cancel()
+    }
   }
 }
 
 /// Why a demo came to nothing.
 package enum DemoError: Error, Sendable {
   case everyRowSkipped(SkippedRows)
+  /// A node's process did not start.
+  case node(name: String, why: String)
 }

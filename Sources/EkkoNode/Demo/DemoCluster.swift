@@ -7,6 +7,8 @@ internal import EkkoTransport
 struct DemoCluster: Sendable {
   struct DataCentre: Sendable {
     let name: String
+    /// `training` or `inference`.
+    let role: String
     let replicas: [any DemoReplica]
   }
 
@@ -62,7 +64,7 @@ struct DemoCluster: Sendable {
     return DemoCluster(
       dataCentres: stores.enumerated().map { index, stores in
         DataCentre(
-          name: "dc\(index + 1)",
+          name: "dc\(index + 1)", role: index == 0 ? "training" : "inference",
           replicas: stores.map { LocalReplica(store: $0, model: Self.model) })
       },
       trainingEndpoints: stores[0].map(\.endpoint), transport: transport,

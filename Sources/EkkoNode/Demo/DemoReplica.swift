@@ -21,8 +21,18 @@ package protocol DemoReplica: Sendable {
   func missing(_ acknowledged: [ParameterKey: ParameterVersion], of model: ModelRecord) async
     -> Int
 
-  func status() async -> NodeStatus?
-  func pullTally() async -> PullTally
+  /// What the replica says of itself; `nil` if it does not answer.
+  func status(withDigests: Bool) async -> NodeStatus?
+}
+
+extension DemoReplica {
+  func receivedBytes() async -> Int {
+    Int(clamping: await self.status(withDigests: false)?.receivedBytes ?? 0)
+  }
+
+  func holds(_ model: String) async -> Bool {
+    await self.status(withDigests: false)?.models.contains { $0.name == model } ?? false
+  }
 }
 
 /// A replica in this process.
@@ -85,12 +95,8 @@ struct LocalReplica: DemoReplica {
     return missing
   }
 
-  func status() async -> NodeStatus? { await self.store.status() }
-
-  func pullTally() async -> PullTally {
-    var tally = PullTally()
-    for peer in await self.store.replica.peers { tally.add(await peer.tally()) }
-    return tally
+  func status(withDigests: Bool) async -> NodeStatus? {
+    await self.store.status(withDigests: withDigests)
   }
 }
 

@@ -6,10 +6,9 @@ enum DemoSource {
   case synthetic(SyntheticClickLog)
 
   init(_ settings: DemoSettings) throws(ClickLogError) {
-    if let path = settings.dataFile {
+    if let input = settings.input {
       self = .file(
-        ClickLogReader(
-          format: settings.format ?? .criteo, source: try FileByteSource(path: path)))
+        ClickLogReader(format: input.format, source: try FileByteSource(path: input.file)))
     } else {
       self = .synthetic(SyntheticClickLog(seed: settings.seed))
     }

@@ -79,7 +79,7 @@ struct DemoTraining {
     self.record = await self.client.catalogue.models.first { $0.name == DemoCluster.model }
     for dataCentre in self.cluster.dataCentres {
       for replica in dataCentre.replicas {
-        while await replica.status()?.models.isEmpty != false {
+        while await !replica.holds(DemoCluster.model) {
           try await self.runtime.clock.sleep(for: .milliseconds(10))
         }
       }
@@ -87,7 +87,7 @@ struct DemoTraining {
   }
 
   /// Trains to the end of the source or for the time set, and then waits for the last samples.
-  mutating func run(progress: @Sendable (DemoProgress) -> Void) async throws {
+  mutating func run(progress: @Sendable (DemoSnapshot) async -> Void) async throws {
     var copy = self
     let servers = self.servers.flatMap(\.self)
     let probes = self.probes.flatMap(\.self)
@@ -115,7 +115,7 @@ struct DemoTraining {
     self = try result.get()
   }
 
-  private mutating func train(progress: @Sendable (DemoProgress) -> Void) async throws {
+  private mutating func train(progress: @Sendable (DemoSnapshot) async -> Void) async throws {
     let clock = self.runtime.clock
     let start = clock.now().monotonic
     var lastProgress = start
@@ -124,9 +124,9 @@ struct DemoTraining {
       try await self.train(on: batch)
       let now = clock.now().monotonic
       self.trainSeconds = start.duration(to: now).inSeconds
-      if lastProgress.duration(to: now) >= .seconds(1) {
+      if lastProgress.duration(to: now) >= Self.progressInterval {
         lastProgress = now
-        progress(await self.progress())
+        await progress(await self.snapshot(.training))
       }
       if let seconds = self.settings.seconds, self.trainSeconds >= seconds { break }
       if Task.isCancelled { break }
@@ -169,90 +169,101 @@ struct DemoTraining {
 
   // MARK: Results
 
-  private func progress() async -> DemoProgress {
-    var dataCentres: [DemoProgress.DataCentre] = []
-    var wireBytes = 0
+  /// How often the display gets something to show.
+  private static let progressInterval = Duration.milliseconds(500)
+
+  func snapshot(_ phase: DemoSnapshot.Phase) async -> DemoSnapshot {
+    var snapshot = DemoSnapshot(format: self.settings.format)
+    snapshot.phase = phase
+    snapshot.seconds = self.trainSeconds
+    snapshot.secondLimit = self.settings.seconds
+    snapshot.rowsTrained = self.trainer.rowsTrained
+    snapshot.updates = self.trainer.updates
+    if self.trainSeconds > 0 {
+      snapshot.rowsPerSecond = Double(self.trainer.rowsTrained) / self.trainSeconds
+      snapshot.updatesPerSecond = Double(self.trainer.updates) / self.trainSeconds
+    }
     for (number, dataCentre) in self.cluster.dataCentres.enumerated() {
       var delays: [Double] = []
-      for probe in self.probes[number] { delays += await probe.delays.suffix(20_000) }
+      for probe in self.probes[number] { delays += await probe.latest }
       delays.sort()
-      for replica in dataCentre.replicas { wireBytes += await replica.pullTally().receivedBytes }
+      for replica in dataCentre.replicas {
+        snapshot.wireByteCount += await replica.receivedBytes()
+      }
       let scores = self.scores[number]
-      dataCentres.append(
-        DemoProgress.DataCentre(
-          name: dataCentre.name, isTraining: number == 0, replicas: dataCentre.replicas.count,
-          rowsScored: scores.count, auc: scores.areaUnderCurve(over: scores.all),
-          visibilityMedian: delays.quantile(0.5), visibilityP99: delays.quantile(0.99)))
+      let recent = max(0, scores.count - Self.recentRows)..<scores.count
+      var shown = DemoSnapshot.DataCentre(name: dataCentre.name, role: dataCentre.role)
+      shown.rowsScored = scores.count
+      shown.areaUnderCurve = scores.areaUnderCurve(over: recent)
+      shown.logLoss = scores.logLoss(over: recent)
+      shown.visibilityMedian = delays.quantile(0.5)
+      shown.visibilityP99 = delays.quantile(0.99)
+      snapshot.dataCentres.append(shown)
     }
-    let seconds = max(self.trainSeconds, 1e-9)
-    return DemoProgress(
-      seconds: self.trainSeconds, rowsTrained: self.trainer.rowsTrained,
-      rowsPerSecond: Double(self.trainer.rowsTrained) / seconds,
-      updatesPerSecond: Double(self.trainer.updates) / seconds, wireBytes: wireBytes,
-      dataCentres: dataCentres)
+    return snapshot
   }
 
+  /// The display shows the quality of the last rows.
+  private static let recentRows = 10_000
+
   /// Waits until every replica holds all that was acknowledged, for ten seconds at most, and counts.
-  func finish() async throws -> DemoResult {
-    var result = DemoResult(
-      seed: self.settings.seed,
-      format: self.settings.dataFile == nil
-        ? "synthetic" : (self.settings.format ?? .criteo).rawValue)
-    result.rowsRead = self.source.rowsRead
-    result.rowsTrained = self.trainer.rowsTrained
-    result.skipped = self.source.skipped
-    result.trainSeconds = self.trainSeconds
-    result.updates = self.trainer.updates
-    result.baselineAUCLastFifth =
-      self.settings.isBaselineWanted
-      ? self.baselineScores.areaUnderCurve(over: self.baselineScores.lastFifth) : nil
-    result.updatesLost = await self.drain()
-    var tally = PullTally()
-    var hits: UInt64 = 0
-    var misses: UInt64 = 0
-    var rows: UInt64 = 0
+  func finish() async throws -> DemoSummary {
+    var summary = DemoSummary(seed: self.settings.seed, format: self.settings.format)
+    summary.rowsRead = self.source.rowsRead
+    summary.rowsTrained = self.trainer.rowsTrained
+    summary.rowsSkipped = self.source.skipped.count
+    summary.skippedByFieldCount = self.source.skipped.countByFieldCount
+    summary.trainSeconds = self.trainSeconds
+    summary.updates = self.trainer.updates
+    if self.trainSeconds > 0 {
+      summary.rowsPerSecond = Double(summary.rowsTrained) / self.trainSeconds
+      summary.updatesPerSecond = Double(summary.updates) / self.trainSeconds
+    }
+    if self.settings.isBaselineWanted {
+      summary.baselineAreaUnderCurve = self.baselineScores.areaUnderCurve(
+        over: self.baselineScores.lastFifth)
+    }
+    summary.updatesLost = await self.drain()
+    var counts = ReplicaCounts()
+    var silent = 0
     for (number, dataCentre) in self.cluster.dataCentres.enumerated() {
       var entry = await self.measured(number, dataCentre)
       for replica in dataCentre.replicas {
-        let status = await replica.status()
-        entry.digests.append(status?.models.first { $0.name == DemoCluster.model }?.digest)
-        hits += status?.cacheHits ?? 0
-        misses += status?.cacheMisses ?? 0
-        if number == 0 { rows = max(rows, status?.models.first?.rows ?? 0) }
-        tally.add(await replica.pullTally())
+        let status = await replica.status(withDigests: true)
+        let digest = status?.models.first { $0.name == DemoCluster.model }?.digest
+        if digest == nil { silent += 1 }
+        entry.digests.append(digest ?? 0)
+        if let status { counts.add(status) }
       }
-      result.dataCentres.append(entry)
+      summary.dataCentres.append(entry)
     }
-    let digests = result.dataCentres.flatMap(\.digests)
-    result.digestsEqual = digests.allSatisfy { $0 != nil && $0 == digests[0] }
-    result.wireBytes = tally.receivedBytes
-    result.cacheHitFraction =
-      hits + misses > 0 ? Double(hits) / Double(hits + misses) : nil
-    result.shardsSkippedFraction =
-      tally.announcements > 0 ? Double(tally.skipped) / Double(tally.announcements) : nil
-    result.fullBroadcastBytes = await self.fullBroadcastBytes()
+    let digests = summary.dataCentres.flatMap(\.digests)
+    summary.digestsEqual = silent == 0 && digests.allSatisfy { $0 == digests[0] }
+    summary.wireByteCount = counts.receivedBytes
+    summary.fullBroadcastByteCount = await self.fullBroadcastBytes()
+    summary.cacheHitFraction = counts.cacheHitFraction
+    summary.shardsSkippedFraction = counts.shardsSkippedFraction
     await self.client.close()
-    return result
+    return summary
   }
 
   private func measured(
     _ number: Int, _ dataCentre: DemoCluster.DataCentre
-  ) async -> DemoResult.DataCentre {
-    var entry = DemoResult.DataCentre(
-      name: dataCentre.name, isTraining: number == 0, replicas: dataCentre.replicas.count)
+  ) async -> DemoSummary.DataCentre {
+    var entry = DemoSummary.DataCentre(
+      name: dataCentre.name, role: dataCentre.role, replicas: dataCentre.replicas.count)
     let scores = self.scores[number]
     entry.rowsScored = scores.count
-    entry.auc = scores.areaUnderCurve(over: scores.all)
-    entry.aucLastFifth = scores.areaUnderCurve(over: scores.lastFifth)
+    entry.areaUnderCurve = scores.areaUnderCurve(over: scores.all)
+    entry.areaUnderCurveOfLastFifth = scores.areaUnderCurve(over: scores.lastFifth)
     entry.logLoss = scores.logLoss(over: scores.all)
-    entry.logLossLastFifth = scores.logLoss(over: scores.lastFifth)
+    entry.logLossOfLastFifth = scores.logLoss(over: scores.lastFifth)
     var delays: [Double] = []
     for probe in self.probes[number] { delays += await probe.delays }
     delays.sort()
-    entry.visibilitySamples = delays.count
-    entry.visibilityMedian = delays.quantile(0.5)
-    entry.visibilityP99 = delays.quantile(0.99)
-    entry.visibilityMax = delays.last
+    entry.visibility = DemoSummary.Visibility(
+      median: delays.quantile(0.5), p99: delays.quantile(0.99), largest: delays.last,
+      sampleCount: delays.count)
     return entry
   }
 

@@ -34,6 +34,8 @@ actor VisibilityProbe {
   private let executor: ActorExecutor
   /// In milliseconds, one per update of the sample.
   private(set) var delays: [Double] = []
+  /// Of the updates measured last, for the display.
+  var latest: ArraySlice<Double> { self.delays.suffix(5000) }
   /// Updates that were not answered in time; they count with the time that was waited.
   private(set) var overdue = 0
   private var waiting: [Group] = []

@@ -8,7 +8,6 @@ internal import Foundation
 /// `ekko-node --role …`: one node over sockets, until a signal ends it.
 struct NodeProgram {
   let options: NodeOptions
-  let console: Console
 
   func run() async throws {
     let configuration = try await self.configuration()
@@ -26,7 +25,7 @@ struct NodeProgram {
     let signals = Signals()
     let transport = SocketTransport(loops: loops)
     let log = NodeLog(
-      console: self.console, format: self.options.logFormat,
+      format: self.options.logFormat,
       node: configuration.name.isEmpty ? configuration.dataCentre : configuration.name)
     let store: StoreNode
     do throws(TransportError) {
@@ -38,7 +37,7 @@ struct NodeProgram {
     }
     try await store.remember()
     let running = runtime.spawn(on: Home(index: 0)) { await store.run() }
-    self.console.print(self.readyLine(of: store))
+    try StandardStream.output.print(self.readyLine(of: store))
     await signals.wait()
     log.write("stopping", "leaving")
     running.cancel()

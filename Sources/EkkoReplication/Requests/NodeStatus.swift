@@ -29,13 +29,16 @@ package struct NodeStatus: Hashable, Sendable {
   /// Answers given from the update cache, and by scan, to askers that knew something already.
   package var cacheHits: UInt64
   package var cacheMisses: UInt64
+  /// Shards that peers announced, and those of them not pulled because our version dominated.
+  package var announcements: UInt64
+  package var skipped: UInt64
   /// The wall clock is so far off those of the others that writes are refused.
   package var isClockUnfit: Bool
 
   package init(
     name: String, dataCentre: String, roles: UInt16, models: [Model], peersReachable: UInt32,
     peers: UInt32, receivedBytes: UInt64, cacheHits: UInt64, cacheMisses: UInt64,
-    isClockUnfit: Bool
+    announcements: UInt64, skipped: UInt64, isClockUnfit: Bool
   ) {
     self.name = name
     self.dataCentre = dataCentre
@@ -46,6 +49,8 @@ package struct NodeStatus: Hashable, Sendable {
     self.receivedBytes = receivedBytes
     self.cacheHits = cacheHits
     self.cacheMisses = cacheMisses
+    self.announcements = announcements
+    self.skipped = skipped
     self.isClockUnfit = isClockUnfit
   }
 
@@ -58,6 +63,8 @@ package struct NodeStatus: Hashable, Sendable {
     writer.write(self.receivedBytes)
     writer.write(self.cacheHits)
     writer.write(self.cacheMisses)
+    writer.write(self.announcements)
+    writer.write(self.skipped)
     writer.write(self.isClockUnfit)
     writer.write(UInt32(self.models.count))
     for model in self.models {
@@ -78,6 +85,8 @@ package struct NodeStatus: Hashable, Sendable {
     self.receivedBytes = try reader.readUInt64()
     self.cacheHits = try reader.readUInt64()
     self.cacheMisses = try reader.readUInt64()
+    self.announcements = try reader.readUInt64()
+    self.skipped = try reader.readUInt64()
     self.isClockUnfit = try reader.readBool()
     self.models = []
     for _ in 0..<(try reader.readCount(.count, elementByteCount: 23)) {

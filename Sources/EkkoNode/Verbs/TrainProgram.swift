@@ -1,0 +1,137 @@
+internal import EkkoClient
+internal import EkkoCore
+internal import EkkoRecommender
+internal import EkkoStorage
+internal import EkkoTransport
+
+/// `train`: a ranking model of the cluster learns from a click log.
+struct TrainProgram {
+  let options: TrainOptions
+
+  private static let batchSize = 128
+
+  func run() async throws {
+    let signals = Signals()
+    let input = self.options
+    let model = RankingModelKind.wideAndDeep.model(layout: input.format.layout, seed: 1)
+    do { _ = try FileByteSource(path: input.dataFile) } catch {
+      throw Failure(error, file: input.dataFile)
+    }
+    let client: EkkoClient
+    do throws(EkkoError) {
+      client = try await EkkoClient.connect(
+        to: input.cluster.join.map(\.description), secretFile: input.cluster.secretFile,
+        timeout: input.cluster.timeout)
+      try await self.ensureModel(model, client)
+    } catch {
+      throw Failure(error, doing: "cannot train model '\(input.model)'", at: input.cluster)
+    }
+    let summary = try await self.train(model, client: client, signals: signals)
+    await client.close()
+    if input.json {
+      try StandardStream.output.print(summary.json.line)
+    } else {
+      try StandardStream.output.print(summary.line)
+    }
+  }
+
+  /// Creates the model if there is none of its name, and refuses one whose tables cannot learn this.
+  private func ensureModel(
+    _ model: any RankingModel, _ client: EkkoClient
+  ) async throws(EkkoError) {
+    do throws(EkkoError) {
+      let tables = try await client.tables(of: self.options.model)
+      for wanted in model.tables {
+        guard let table = tables.first(where: { $0.name == wanted.name }),
+          table.rowLength == wanted.rowLength, table.valueType.isNumeric,
+          table.optimiser != .none
+        else {
+          throw EkkoError.invalid(
+            "model '\(self.options.model)' has no table '\(wanted.name)' with rows of "
+              + "\(wanted.rowLength) numbers and an optimiser")
+        }
+      }
+    } catch .unknownModel {
+      try await client.createModel(self.options.model, tables: model.tables)
+    }
+  }
+
+  private func train(
+    _ model: any RankingModel, client: EkkoClient, signals: Signals
+  ) async throws -> TrainSummary {
+    let loops = try CoreLoops.start(count: 1)
+    let runtime = Runtime.live(loops: loops)
+    let options = self.options
+    let parameters = ClientParameters(
+      client: client, model: options.model, runtime: runtime, home: Home(index: 0))
+    let training = runtime.spawn(on: Home(index: 0)) { () -> Result<TrainSummary, any Error> in
+      do {
+        let trainer = Trainer(model: model, parameters: parameters)
+        return .success(try await Self.train(trainer, options, clock: runtime.clock))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let stopping = runtime.spawn(on: Home(index: 0)) {
+      await signals.wait()
+      training.cancel()
+    }
+    let result = await training.value
+    stopping.cancel()
+    await stopping.value
+    await loops.stop()
+    do {
+      return try result.get()
+    } catch let error as ClickLogError {
+      throw Failure(error, file: options.dataFile)
+    } catch let error as EkkoError {
+      throw Failure(error, doing: "cannot train model '\(options.model)'", at: options.cluster)
+    }
+  }
+
+  private static func train(
+    _ trainer: Trainer, _ options: TrainOptions, clock: any RuntimeClock
+  ) async throws -> TrainSummary {
+    let file = try FileByteSource(path: options.dataFile)
+    guard options.follow else {
+      return try await Self.train(
+        trainer, ClickLogReader(format: options.format, source: file), options, clock: clock)
+    }
+    return try await Self.train(
+      trainer,
+      ClickLogReader(
+        format: options.format, source: FollowingByteSource(file, clock: clock)), options,
+      clock: clock)
+  }
+
+  private static func train<Source: ByteSource>(
+    _ trainer: Trainer, _ log: ClickLogReader<Source>, _ options: TrainOptions,
+    clock: any RuntimeClock
+  ) async throws -> TrainSummary {
+    var trainer = trainer
+    var log = log
+    let start = clock.now().monotonic
+    do {
+      while !Task.isCancelled, let batch = try await log.nextBatch(limit: Self.batchSize) {
+        guard !batch.isEmpty else { continue }
+        _ = try await trainer.train(batch)
+      }
+    } catch is CancellationError {
+      // A signal while the log was waited for: what was trained counts.
+    }
+    for line in log.skipped.lines { try StandardStream.error.print(line) }
+    guard !log.isAllSkipped else {
+      throw Failure(allSkipped: log.skipped, file: options.dataFile, format: options.format)
+    }
+    var summary = TrainSummary(model: options.model)
+    summary.rowsRead = log.rowsRead
+    summary.rowsTrained = trainer.rowsTrained
+    summary.rowsSkipped = log.skipped.count
+    summary.skippedByFieldCount = log.skipped.countByFieldCount
+    summary.trainSeconds = start.duration(to: clock.now().monotonic).inSeconds
+    if summary.trainSeconds > 0 {
+      summary.rowsPerSecond = Double(trainer.rowsTrained) / summary.trainSeconds
+    }
+    return summary
+  }
+}
