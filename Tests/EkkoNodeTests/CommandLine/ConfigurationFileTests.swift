@@ -1,4 +1,5 @@
 import EkkoTransport
+import Foundation
 import Testing
 
 @testable import EkkoNode
@@ -115,6 +116,27 @@ import Testing
 
   @Test func `without a role in file or flags the flag is missing`() {
     #expect(self.failure("{zone: 'a'}")?.exitCode == .usage)
+  }
+
+  @Test func `a file is read whole, unless it is far too long for one`() throws {
+    let path = FileManager.default.temporaryDirectory
+      .appending(path: "ekko-\(UUID().uuidString).json5").path()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    // Longer than what is read at once.
+    let comment = "/*" + String(repeating: "x", count: 600_000) + "*/"
+    try Data("\(comment){role: 'inference'}".utf8).write(to: URL(filePath: path))
+
+    let command = try CommandLineParser.parse(["--config", path])
+
+    #expect(command == .node(NodeOptions(roles: .inference)))
+    try Data("\(comment)\(comment){role: 'inference'}".utf8).write(to: URL(filePath: path))
+    do throws(Failure) {
+      _ = try CommandLineParser.parse(["--config", path])
+      Issue.record("it was read")
+    } catch {
+      #expect(error.exitCode == .configuration)
+      #expect(error.why == "it is longer than 1048576 bytes")
+    }
   }
 
   @Test func `a missing file is a file's trouble, and a directory is too`() {

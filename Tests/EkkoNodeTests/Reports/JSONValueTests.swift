@@ -17,6 +17,12 @@ import Testing
         + #""h":"00000000000000ab","l":[[],{}],"o":null,"p":2.0}"#)
   }
 
+  @Test func `whatever some reader takes for the end of a line is escaped`() {
+    #expect(
+      JSONValue.text("a\"\\\n\u{7F}\u{85}\u{9F}\u{2028}\u{2029}é").line
+        == #""a\"\\\u000a\u007f\u0085\u009f\u2028\u2029é""#)
+  }
+
   @Test(arguments: [Double.nan, .infinity, -.infinity])
   func `what is no finite number is null`(number: Double) {
     #expect(JSONValue.number(number).line == "null")
