@@ -93,6 +93,7 @@ import Testing
         NodeStatus.Model(name: "m", shards: 16, rows: 12345, digest: 0xFF),
         NodeStatus.Model(name: "o", shards: 1, rows: 0, digest: nil),
       ], peersReachable: 2, peers: 3, receivedBytes: 9, cacheHits: 1, cacheMisses: 1,
+      announcements: 0, skipped: 0,
       isClockUnfit: false)
     var reports = StatusReport.reports(of: status)
     status.name = "n2"
