@@ -32,6 +32,7 @@ func tests(_ name: String, _ dependencies: [String]) -> Target {
 
 let package = Package(
   name: "ekko",
+  products: [.library(name: "EkkoClient", targets: ["EkkoClient"])],
   targets: [
     .target(name: "CEkko"),
     library("EkkoCore", ["CEkko"]),
@@ -48,12 +49,16 @@ let package = Package(
       ]),
     library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     program("ekko-node", ["EkkoNode"]),
+    .executableTarget(
+      name: "QuickStart", dependencies: ["EkkoClient"], path: "Examples/QuickStart",
+      swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
     tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
-    tests("EkkoClient", ["EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
+    tests(
+      "EkkoClient", ["EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests(
       "EkkoNode",
       [

@@ -19,10 +19,10 @@ package import EkkoTransport
 /// primary applies each number once; across a fail-over `push` is at least once (DESIGN §11).
 public actor EkkoClient {
   let runtime: Runtime
-  let pool: LinkPool
+  nonisolated let pool: LinkPool
   let endpoints: [Endpoint]
   let timeout: Duration
-  private let ownLoops: CoreLoops?
+  nonisolated private let ownLoops: CoreLoops?
   private let id: ClientID
   private var sequence: UInt64 = 0
   var generator: SplitMix64
@@ -88,12 +88,11 @@ public actor EkkoClient {
   }
 
   /// Ends every link. Calls under way fail.
-  public func close() async {
+  ///
+  /// Not isolated to this actor, which lives on the loops that are stopped here.
+  nonisolated public func close() async {
     await self.pool.close()
-    if let ownLoops = self.ownLoops {
-      // The loops cannot stop under the feet of the task that runs on them.
-      await Task.detached { await ownLoops.stop() }.value
-    }
+    await self.ownLoops?.stop()
   }
 
   // MARK: Models

@@ -22,7 +22,8 @@ package struct NodeConfiguration: Sendable {
   package var cluster = ClusterID.unknown
   /// A model that a founding node creates at once.
   package var firstModel: ModelDraft?
-  package var snapshotInterval = Duration.seconds(10)
+  /// At least; a large store takes longer to save and is saved less often.
+  package var snapshotInterval = Duration.seconds(1)
 
   package init(name: String, roles: RoleSet, dataCentre: String, listen: Endpoint) {
     self.name = name

@@ -17,11 +17,12 @@ package struct StoreNode: Sendable {
   private let transport: any Transport
   private let reporter: Reporter
   private let snapshots: Snapshots?
+  private let onEvent: @Sendable (NodeEvent) -> Void
 
   /// Listens and takes up what the node's files hold. `run()` does the rest.
   package static func start(
     _ configuration: NodeConfiguration, transport: any Transport, runtime: Runtime,
-    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void = { _ in }
+    onEvent: @escaping @Sendable (NodeEvent) -> Void = { _ in }
   ) async throws(TransportError) -> StoreNode {
     let homes = (0..<max(1, configuration.homes)).map(Home.init(index:))
     let listener = try await transport.listen(on: configuration.listen, homes: homes)
@@ -33,7 +34,7 @@ package struct StoreNode: Sendable {
   private init(
     _ configuration: NodeConfiguration, listener: any ChannelListener,
     transport: any Transport, runtime: Runtime,
-    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void
+    onEvent: @escaping @Sendable (NodeEvent) -> Void
   ) async {
     var configuration = configuration
     if configuration.name.isEmpty {
@@ -71,7 +72,8 @@ package struct StoreNode: Sendable {
     await self.keeper.refresh()
     self.replica = Replica(
       node: node, dialler: Dialler(transport: transport, secret: configuration.secret),
-      homes: configuration.homes, onEvent: onEvent)
+      homes: configuration.homes, onEvent: { onEvent(.peer($0)) })
+    self.onEvent = onEvent
     self.reporter = Reporter(node: node, replica: self.replica)
     if configuration.founds { await self.found() }
   }
@@ -92,6 +94,7 @@ package struct StoreNode: Sendable {
       group.addTask { await self.reporter.run() }
       group.addTask { await self.followPeers() }
       group.addTask { await self.takePart() }
+      group.addTask { await self.announceCatchUp() }
       if let snapshots = self.snapshots { group.addTask { await snapshots.run() } }
     }
     await self.snapshots?.saveAll()
@@ -160,6 +163,26 @@ package struct StoreNode: Sendable {
     }
   }
 
+  /// Tells once what it took to catch up: of a node that starts again, only what it had missed.
+  private func announceCatchUp() async {
+    while (try? await self.node.clock.sleep(for: .milliseconds(20))) != nil {
+      let peers = await self.replica.peers
+      let held = self.node.shards.all.count
+      var tally = PullTally()
+      var isCaughtUp = held > 1 && !peers.isEmpty
+      for peer in peers {
+        if await peer.isCaughtUp() != true { isCaughtUp = false }
+        tally.add(await peer.tally())
+      }
+      guard isCaughtUp else { continue }
+      self.onEvent(
+        .caughtUp(
+          rowsLoaded: await self.snapshots?.rowsLoaded ?? 0, rowsPulled: tally.rows,
+          bytesPulled: tally.receivedBytes))
+      return
+    }
+  }
+
   /// Training nodes pull from all training nodes of their data centre.
   private func followPeers() async {
     guard self.configuration.roles.contains(.training) else { return }
@@ -188,4 +211,11 @@ package struct StoreNode: Sendable {
       await self.keeper.retireNext(next.incarnation, seals: next.seals)
     }
   }
+}
+
+/// What an operator may want to know of a node.
+package enum NodeEvent: Hashable, Sendable {
+  case peer(PeerKeeper.Event)
+  /// For the first time in this life all that its peers had announced is here.
+  case caughtUp(rowsLoaded: Int, rowsPulled: UInt64, bytesPulled: Int)
 }

@@ -101,22 +101,26 @@ package enum DefaultModel {
   }
 }
 
-extension PeerKeeper.Event {
+extension NodeEvent {
   var name: String {
     switch self {
-    case .connected: "connected"
-    case .unreachable: "unreachable"
-    case .lost: "lost"
+    case .peer(.connected): "connected"
+    case .peer(.unreachable): "unreachable"
+    case .peer(.lost): "lost"
+    case .caughtUp: "caught_up"
     }
   }
 
   var message: String {
     switch self {
-    case .connected(let endpoint, let name): "pulling from \(name) at \(endpoint)"
-    case .unreachable(let endpoint, let why):
+    case .peer(.connected(let endpoint, let name)): "pulling from \(name) at \(endpoint)"
+    case .peer(.unreachable(let endpoint, let why)):
       "no peer answers at \(endpoint) (\(why)); trying again"
-    case .lost(let endpoint, let why):
+    case .peer(.lost(let endpoint, let why)):
       "lost the peer at \(endpoint)\(why.map { " (\($0))" } ?? ""); trying again"
+    case .caughtUp(let loaded, let rows, let bytes):
+      "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "
+        + "\(Figures.bytes(bytes)) from peers"
     }
   }
 }
