@@ -33,8 +33,8 @@ package enum Demo {
   private static func runOnce(
     _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
   ) async throws -> DemoSummary {
-    // Two loops for the nodes; the others for the trainer and the inference servers.
-    let nodeLoops = try CoreLoops.start(count: 2)
+    // A loop for each data centre; the others for the trainer and the inference servers.
+    let nodeLoops = try CoreLoops.start(count: max(2, settings.dataCentres))
     let workLoops = try CoreLoops.start(count: 3)
     let result: Result<DemoSummary, any Error>
     do {

@@ -51,7 +51,7 @@ struct DemoCluster: Sendable {
           listen: Endpoint(host: "127.0.0.1", port: 0))
         configuration.join = Self.upstream(
           dataCentre: dataCentre, replica: replica, endpoints: stores.map { $0.map(\.endpoint) })
-        let place = number % loops.count
+        let place = dataCentres > 1 ? dataCentre % loops.count : replica % loops.count
         let runtime = Runtime.live(loops: loops.subset(place..<(place + 1)))
         let store = try await StoreNode.start(
           configuration, transport: transport, runtime: runtime)

@@ -23,6 +23,8 @@ package actor ReplicaPeer {
   private var current: Exchange?
   private var exchanges: UInt64 = 0
   private var reports = ReportSchedule()
+  /// What applying the rows of this exchange has taken so far.
+  private var applyTime = Duration.zero
   /// Until when an answer must have come; `nil` while nothing is asked.
   private var answerDeadline: MonotonicTime?
   package private(set) var tally = PullTally()
@@ -63,7 +65,23 @@ package actor ReplicaPeer {
       }
       self.finishExchange()
       try await self.reportIfDue()
+      await self.rest()
     }
+  }
+
+  /// A link rests after an exchange for so many times as long as it took to apply what came, and not
+  /// at all after a short one. Under load more updates of a row then meet in one pull, of which only
+  /// the latest is sent; a quiet link answers at once.
+  private static let restFactor = 40
+  private static let shortestRest = Duration.milliseconds(2)
+  private static let longestRest = Duration.milliseconds(40)
+
+  private func rest() async {
+    let rest = min(self.applyTime * Self.restFactor, Self.longestRest)
+    self.applyTime = .zero
+    // A scan that goes on waits for nothing.
+    guard rest >= Self.shortestRest, self.unfinished.isEmpty else { return }
+    try? await self.node.clock.sleep(for: rest)
   }
 
   /// Aborts the link if the peer has left an ask unanswered for too long; to be called regularly.
@@ -182,7 +200,9 @@ package actor ReplicaPeer {
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
+    let start = self.node.clock.now().monotonic
     for (shard, delivery) in deliveries { await self.deliver(delivery, to: shard) }
+    self.applyTime += start.duration(to: self.node.clock.now().monotonic)
   }
 
   /// The peer's bytes make no sense: the link ends, and what came whole before stays.
