@@ -44,9 +44,9 @@ extension EkkoClient {
       return .again(pause: retryAfter, why: "\(endpoint) is busy")
     } catch .refusedByPeer(let refusal) {
       return .again(
-        pause: .zero, why: "\(endpoint) refused the link: \(refusal.reason) \(refusal.detail)")
+        pause: .zero, why: "\(endpoint) refused: \(refusal)")
     } catch .refused(let refusal) {
-      return .again(pause: .zero, why: "\(endpoint): \(refusal.reason) \(refusal.detail)")
+      return .again(pause: .zero, why: "\(endpoint): \(refusal)")
     } catch {
       return .again(pause: .zero, why: "\(endpoint): \(error)")
     }
