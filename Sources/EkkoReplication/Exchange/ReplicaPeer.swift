@@ -23,8 +23,8 @@ package actor ReplicaPeer {
   private var current: Exchange?
   private var exchanges: UInt64 = 0
   private var reports = ReportSchedule()
-  /// What applying the rows of this exchange has taken so far.
-  private var applyTime = Duration.zero
+  /// How long taking the answer of this exchange has taken so far.
+  private var effort = Duration.zero
   /// Until when an answer must have come; `nil` while nothing is asked.
   private var answerDeadline: MonotonicTime?
   package private(set) var tally = PullTally()
@@ -61,7 +61,9 @@ package actor ReplicaPeer {
       while self.current?.isOver == false {
         let frames = try await self.link.receive()
         guard !frames.isEmpty else { return }
+        let start = self.node.clock.now().monotonic
         try await self.take(frames)
+        self.effort += start.duration(to: self.node.clock.now().monotonic)
       }
       self.finishExchange()
       try await self.reportIfDue()
@@ -69,7 +71,7 @@ package actor ReplicaPeer {
     }
   }
 
-  /// A link rests after an exchange for so many times as long as it took to apply what came, and not
+  /// A link rests after an exchange for so many times as long as it took to take what came, and not
   /// at all after a short one. Under load more updates of a row then meet in one pull, of which only
   /// the latest is sent; a quiet link answers at once.
   private static let restFactor = 50
@@ -77,8 +79,8 @@ package actor ReplicaPeer {
   private static let longestRest = Duration.milliseconds(50)
 
   private func rest() async {
-    let rest = min(self.applyTime * Self.restFactor, Self.longestRest)
-    self.applyTime = .zero
+    let rest = min(self.effort * Self.restFactor, Self.longestRest)
+    self.effort = .zero
     // A scan that goes on waits for nothing.
     guard rest >= Self.shortestRest, self.unfinished.isEmpty else { return }
     try? await self.node.clock.sleep(for: rest)
@@ -200,9 +202,7 @@ package actor ReplicaPeer {
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
-    let start = self.node.clock.now().monotonic
     for (shard, delivery) in deliveries { await self.deliver(delivery, to: shard) }
-    self.applyTime += start.duration(to: self.node.clock.now().monotonic)
   }
 
   /// The peer's bytes make no sense: the link ends, and what came whole before stays.
