@@ -33,9 +33,12 @@ package struct Runtime: Sendable {
   /// The only way our code starts a task without a parent. The caller owns it: it must store,
   /// cancel and await the result.
   package func spawn<Success: Sendable>(
-    on home: Home, _ body: sending @escaping @isolated(any) () async -> Success
+    on home: Home, priority: TaskPriority? = nil,
+    _ body: sending @escaping @isolated(any) () async -> Success
   ) -> Task<Success, Never> {
-    Task(executorPreference: self.placement.taskExecutor(for: home), operation: body)
+    Task(
+      executorPreference: self.placement.taskExecutor(for: home), priority: priority,
+      operation: body)
   }
 
   /// A generator of its own for one actor.

@@ -20,6 +20,8 @@ package struct NodeConfiguration: Sendable {
   package var files: (any FileStore)?
   /// The cluster a node that starts again was part of.
   package var cluster = ClusterID.unknown
+  /// Whether the node holds replicas of what others are primary of; see `ReplicaNode.replicates`.
+  package var replicates = true
   /// A model that a founding node creates at once.
   package var firstModel: ModelDraft?
   /// At least; a large store takes longer to save and is saved less often.

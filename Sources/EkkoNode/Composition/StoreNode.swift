@@ -52,7 +52,8 @@ package struct StoreNode: Sendable {
     self.listener = listener
     self.transport = transport
     self.endpoint = listener.endpoint
-    let node = ReplicaNode(identity: identity, runtime: runtime)
+    let node = ReplicaNode(
+      identity: identity, runtime: runtime, replicates: configuration.replicates)
     self.node = node
     let snapshots = configuration.files.map {
       Snapshots(files: $0, node: node, interval: configuration.snapshotInterval)

@@ -14,7 +14,6 @@ package enum Demo {
     if settings.isAloneMeasured {
       var lonely = settings
       lonely.dataCentres = 1
-      lonely.replicas = 1
       lonely.isBaselineWanted = false
       lonely.usesProcesses = false
       lonely.isAlone = true
@@ -45,7 +44,8 @@ package enum Demo {
         ? try await DemoCluster.processes(
           dataCentres: settings.dataCentres, replicas: settings.replicas, loops: nodeLoops)
         : try await DemoCluster.inProcess(
-          dataCentres: settings.dataCentres, replicas: settings.replicas, loops: nodeLoops)
+          dataCentres: settings.dataCentres, replicas: settings.replicas,
+          replicates: !settings.isAlone, loops: nodeLoops)
       result = await Self.train(
         settings, on: cluster, runtime: .live(loops: workLoops), progress: progress)
       await cluster.stop()

@@ -35,8 +35,10 @@ struct DemoCluster: Sendable {
   }
 
   /// Starts all nodes in this process, over memory, on `loops`.
+  ///
+  /// - Parameter replicates: without, each training node holds what it is primary of and no more.
   static func inProcess(
-    dataCentres: Int, replicas: Int, loops: CoreLoops
+    dataCentres: Int, replicas: Int, replicates: Bool = true, loops: CoreLoops
   ) async throws -> DemoCluster {
     let transport = MemoryTransport()
     var stores: [[StoreNode]] = []
@@ -51,6 +53,7 @@ struct DemoCluster: Sendable {
           listen: Endpoint(host: "127.0.0.1", port: 0))
         configuration.join = Self.upstream(
           dataCentre: dataCentre, replica: replica, endpoints: stores.map { $0.map(\.endpoint) })
+        configuration.replicates = replicates
         let place = dataCentres > 1 ? dataCentre % loops.count : replica % loops.count
         let runtime = Runtime.live(loops: loops.subset(place..<(place + 1)))
         let store = try await StoreNode.start(

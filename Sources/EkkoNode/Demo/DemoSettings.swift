@@ -6,7 +6,7 @@ package struct DemoSettings: Sendable {
   package var input: DemoOptions.Input?
   package var isBaselineWanted = false
   package var isAloneMeasured = false
-  /// This is the run that `isAloneMeasured` asks for.
+  /// This is the run that `isAloneMeasured` asks for: the primaries and the trainer, no replica.
   var isAlone = false
   package var dataCentres = 3
   package var replicas = 3

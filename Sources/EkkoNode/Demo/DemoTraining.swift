@@ -54,9 +54,11 @@ struct DemoTraining {
         }
     }
     self.probes = cluster.dataCentres.map { dataCentre in
-      dataCentre.replicas.enumerated().map { place, replica in
-        VisibilityProbe(replica: replica, runtime: runtime, home: Home(index: place))
-      }
+      settings.isAlone
+        ? []
+        : dataCentre.replicas.enumerated().map { place, replica in
+          VisibilityProbe(replica: replica, runtime: runtime, home: Home(index: place))
+        }
     }
     self.scores = cluster.dataCentres.map { _ in ProgressiveScores() }
     self.ledger = Ledger(
@@ -93,7 +95,7 @@ struct DemoTraining {
     let probes = self.probes.flatMap(\.self)
     let runtime = self.runtime
     let serving = servers.enumerated().map { number, server in
-      runtime.spawn(on: Home(index: number + 1)) { await server.run() }
+      runtime.spawn(on: Home(index: number + 1), priority: .high) { await server.run() }
     }
     let probing = probes.map { probe in
       runtime.spawn(on: Home(index: 0)) { await probe.run() }
@@ -222,6 +224,10 @@ struct DemoTraining {
     if self.settings.isBaselineWanted {
       summary.baselineAreaUnderCurve = self.baselineScores.areaUnderCurve(
         over: self.baselineScores.lastFifth)
+    }
+    guard !self.settings.isAlone else {
+      await self.client.close()
+      return summary
     }
     summary.updatesLost = await self.drain()
     var counts = ReplicaCounts()

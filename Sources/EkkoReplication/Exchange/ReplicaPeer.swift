@@ -234,6 +234,8 @@ package actor ReplicaPeer {
   }
 
   private func record(_ news: ExchangeNews) {
+    var news = news
+    if !self.node.replicates { news.announcements.removeAll { $0.shard != .catalogue } }
     let held = self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
     self.tally.announcements += UInt64(held.count)
     for (announcement, held) in zip(news.announcements, held)

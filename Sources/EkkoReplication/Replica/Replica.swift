@@ -113,7 +113,13 @@ package actor Replica {
         channel, as: self.node.identity, secret: self.dialler.secret,
         limits: self.dialler.limits, runtime: self.node.runtime)
     else { return }
-    await LinkServer(node: self.node, link: link, requests: requests).run()
+    let server = LinkServer(node: self.node, link: link, requests: requests)
+    // Who waits for an answer goes before synchronisation, on the loops that both run on.
+    await withDiscardingTaskGroup { group in
+      group.addTask(priority: link.remote.roles.contains(.client) ? .high : nil) {
+        await server.run()
+      }
+    }
   }
 
   nonisolated private func lookAfter() async {

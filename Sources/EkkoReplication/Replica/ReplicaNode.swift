@@ -12,11 +12,17 @@ package final class ReplicaNode: Sendable {
   package let shards: ShardDirectory
   package let preferences = PullPreferences()
   package let scans: Places
+  /// Whether this node holds replicas of shards that others are primary of; without, it follows the
+  /// catalogue alone.
+  package let replicates: Bool
   private let agreed = Guarded(Agreed())
   private let writable = Guarded(false)
   private let clocks = Guarded(ClockFitness())
 
-  package init(identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4) {
+  package init(
+    identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4, replicates: Bool = true
+  ) {
+    self.replicates = replicates
     self.fixedIdentity = identity
     self.cluster = Guarded(identity.cluster)
     self.runtime = runtime

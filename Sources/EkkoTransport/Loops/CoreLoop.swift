@@ -6,7 +6,8 @@ internal import Glibc
 ///
 /// As a `SerialExecutor` it is the executor of every actor of its core, so that calls between them
 /// stay on the thread; as a `TaskExecutor` it runs the tasks that prefer it. Jobs run in the order
-/// of their arrival. A loop must be stopped, after everything that runs on it has ended: a job that
+/// of their arrival, but those of urgent tasks (priority high and above: clients' requests) before
+/// those of the others (synchronisation), one batch before each. A loop must be stopped, after everything that runs on it has ended: a job that
 /// comes later can never run and traps.
 package final class CoreLoop: SerialExecutor, TaskExecutor {
   /// How many times one turn empties the inbox before it looks at the sockets again.
@@ -18,6 +19,8 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
 
   private struct Inbox {
     var jobs: [UnownedJob] = []
+    var urgent: [UnownedJob] = []
+    var isEmpty: Bool { self.jobs.isEmpty && self.urgent.isEmpty }
     /// The loop sleeps, or is about to without looking here again: whoever adds must wake it.
     var isAsleep = false
     var phase = Phase.running
@@ -79,10 +82,11 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
   }
 
   package func enqueue(_ job: consuming ExecutorJob) {
+    let isUrgent = job.priority.rawValue >= TaskPriority.high.rawValue
     let job = UnownedJob(job)
     let mustWake = self.inbox.withLock { inbox in
       if case .stopped = inbox.phase { preconditionFailure("job for a core loop that has stopped") }
-      inbox.jobs.append(job)
+      if isUrgent { inbox.urgent.append(job) } else { inbox.jobs.append(job) }
       defer { inbox.isAsleep = false }
       return inbox.isAsleep
     }
@@ -122,17 +126,19 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
     // SAFETY: the pointer is compared, never followed.
     unsafe ekko_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
     var batch: [UnownedJob] = []
+    var urgent: [UnownedJob] = []
     var isRunning = true
     while isRunning {
       for _ in 0..<Self.roundsPerTurn {
-        self.inbox.withLock { swap(&$0.jobs, &batch) }
-        if batch.isEmpty { break }
+        let isEmpty = self.inbox.withLock { inbox in
+          swap(&inbox.jobs, &batch)
+          return batch.isEmpty && inbox.urgent.isEmpty
+        }
+        if isEmpty { break }
+        self.runUrgent(&urgent)
         for job in batch {
-          // Tasks that prefer this loop pass from actor to actor of it without a queue; for any
-          // other task the runtime sees a foreign preference and enqueues, which is only slower.
-          unsafe job.runSynchronously(
-            isolatedTo: self.asUnownedSerialExecutor(),
-            taskExecutor: self.asUnownedTaskExecutor())
+          self.run(job)
+          self.runUrgent(&urgent)
         }
         batch.removeAll(keepingCapacity: true)
       }
@@ -142,11 +148,25 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
     self.finish()
   }
 
+  /// Runs the urgent jobs that are there now; those they enqueue wait for the next other job.
+  private func runUrgent(_ batch: inout [UnownedJob]) {
+    self.inbox.withLock { swap(&$0.urgent, &batch) }
+    for job in batch { self.run(job) }
+    batch.removeAll(keepingCapacity: true)
+  }
+
+  private func run(_ job: UnownedJob) {
+    // Tasks that prefer this loop pass from actor to actor of it without a queue; for any other
+    // task the runtime sees a foreign preference and enqueues, which is only slower.
+    unsafe job.runSynchronously(
+      isolatedTo: self.asUnownedSerialExecutor(), taskExecutor: self.asUnownedTaskExecutor())
+  }
+
   /// Looks at the sockets, asleep if there is nothing to run. Answers whether to go on.
   private func pollOrStop() -> Bool {
     // Between arming and sleeping an added job writes to the event descriptor, so none is missed.
     let (isIdle, isStopping) = self.inbox.withLock { inbox in
-      let isIdle = inbox.jobs.isEmpty
+      let isIdle = inbox.isEmpty
       let isStopping = if case .running = inbox.phase { false } else { true }
       inbox.isAsleep = isIdle && !isStopping
       return (isIdle, isStopping)
@@ -159,7 +179,7 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
 
   private func finish() {
     let waiter: CheckedContinuation<Void, Never>? = self.inbox.withLock { inbox in
-      guard inbox.jobs.isEmpty, case .stopping(let waiter) = inbox.phase else {
+      guard inbox.isEmpty, case .stopping(let waiter) = inbox.phase else {
         preconditionFailure("job for a core loop that is stopping")
       }
       inbox.phase = .stopped
