@@ -1,56 +1,43 @@
-import EkkoSimulation
 import Glibc
 
 let help = """
-  ekko-sim explore
+  ekko-sim explore            every scope, then every planted mistake
+  ekko-sim explore --replicas 2 --operations 3 --pulls 3 --losses 1
+  ekko-sim explore --trap 36
 
-  Visits every state that a small cluster of shard replicas can reach: all orders of writes, pulls
-  piece by piece, losses, duplicates, restarts and cache prunings within each scope, with the
-  invariants checked after every step. Prints the number of distinct states and the depth.
+  Visits every state that a small cluster of shard replicas can reach: all orders of writes, deletes,
+  pulls piece by piece, losses, duplicates, restarts with and without a file, and cache prunings within
+  each scope, with the invariants checked after every step and convergence where nothing is left to
+  happen. Prints the number of distinct states, the depth and the seconds of each scope. Then plants
+  mistakes, by their numbers in the catalogue of traps, and sees that each is found.
 
-  Exit codes: 0 nothing broken, 1 an invariant broken (the shortest way to it is printed), 64 usage.
+  One scope: --replicas --operations --deletes --pulls --losses --duplicates --restarts --saves
+  --prunings --concurrent-pulls --earlier-puts with a number each, --delays without one. One mistake:
+  --trap with its number.
+
+  Exit codes: 0 as it should be; 1 an invariant broke, or a planted mistake was not found, or broke
+  another invariant than expected (the shortest way is printed); 64 usage.
   """
 
-/// The scopes explored; what is not listed in one is zero there.
-let scopes = [
-  ExplorationScope(replicas: 2, writes: 3, pulls: 2, losses: 1, prunings: 1),
-  ExplorationScope(replicas: 2, writes: 2, pulls: 3, duplicates: 1),
-  ExplorationScope(replicas: 2, writes: 2, pulls: 3, restarts: 1),
-  ExplorationScope(replicas: 3, writes: 2, pulls: 2, losses: 1),
-]
-
-func describe(_ scope: ExplorationScope) -> String {
-  "\(scope.replicas) replicas, \(scope.writes) writes, \(scope.pulls) pulls, "
-    + "\(scope.losses) losses, \(scope.duplicates) duplicates, \(scope.restarts) restarts, "
-    + "\(scope.prunings) prunings"
-}
-
-func explore() -> CInt {
-  var states = 0
-  var exitCode: CInt = 0
-  for scope in scopes {
-    let report = Explorer(scope: scope).run()
-    states += report.distinctStates
-    print("\(describe(scope)): \(report.distinctStates) states, depth \(report.depth)")
-    if let failure = report.failure {
-      exitCode = 1
-      print("  \(failure.rawValue) broken after:")
-      for step in report.path { print("    \(step)") }
-    }
-  }
-  print("\(states) distinct states in all")
-  return exitCode
-}
-
-switch Array(CommandLine.arguments.dropFirst()) {
-case ["explore"]:
-  exit(explore())
-case ["--help"], ["-h"]:
-  print(help)
-default:
-  let given = CommandLine.arguments.dropFirst().joined(separator: " ")
-  let message = Array("ekko-sim: unknown command: '\(given)'. Try 'ekko-sim explore'.\n".utf8)
+/// Ends the program with one line on stderr.
+func fail(_ message: String) -> Never {
+  let line = Array("ekko-sim: \(message)\n".utf8)
   // SAFETY: pointer and count are those of one array, alive during the call.
-  _ = unsafe message.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   exit(64)
+}
+
+var arguments = Array(CommandLine.arguments.dropFirst())
+switch arguments.first {
+case "explore":
+  do {
+    let command = try ExploreCommand(arguments: Array(arguments.dropFirst()))
+    exit(await command.run() ? 0 : 1)
+  } catch {
+    fail(error.message)
+  }
+case "--help", "-h":
+  print(help)
+case let unknown:
+  fail("unknown command: '\(unknown ?? "")'. Try 'ekko-sim explore'.")
 }

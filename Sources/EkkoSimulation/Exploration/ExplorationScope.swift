@@ -1,72 +1,62 @@
 /// How far an exhaustive exploration goes: every budget is used in every possible way.
 package struct ExplorationScope: Hashable, Sendable {
   package var replicas: Int
-  package var writes: Int
+  /// Puts and deletes, of two keys, at any replica.
+  package var operations: Int
+  /// How many of the operations may be deletes.
+  package var deletes: Int
   package var pulls: Int
+  /// Links that break, or pieces that vanish while their link lives on.
   package var losses: Int
   package var duplicates: Int
+  /// Restarts in a new life: with nothing, or with the replica's file if it has one.
   package var restarts: Int
+  /// How often a replica may write a file of its shard.
+  package var saves: Int
   /// How often a replica may prune its whole update cache.
   package var prunings: Int
+  /// Whether requests and pieces may be under way for any time. Otherwise they arrive as they are
+  /// sent, which loses only the cases in which a message is overtaken by way of another link.
+  package var delays: Bool
+  /// How many pulls may be under way at the same time.
+  package var concurrentPulls: Int
+  /// Puts of one key that replica 0 has made before anything else: a head start of its counters.
+  package var earlierPuts: Int
 
   package init(
-    replicas: Int, writes: Int, pulls: Int, losses: Int = 0, duplicates: Int = 0,
-    restarts: Int = 0, prunings: Int = 0
+    replicas: Int, operations: Int, pulls: Int, deletes: Int = 0, losses: Int = 0,
+    duplicates: Int = 0, restarts: Int = 0, saves: Int = 0, prunings: Int = 0, delays: Bool = false,
+    concurrentPulls: Int = 9,
+    earlierPuts: Int = 0
   ) {
     self.replicas = replicas
-    self.writes = writes
+    self.operations = operations
+    self.deletes = deletes
     self.pulls = pulls
     self.losses = losses
     self.duplicates = duplicates
     self.restarts = restarts
+    self.saves = saves
     self.prunings = prunings
+    self.delays = delays
+    self.concurrentPulls = concurrentPulls
+    self.earlierPuts = earlierPuts
   }
 }
 
-/// One thing that may happen next.
-package enum ExplorationStep: Hashable, Sendable, CustomStringConvertible {
-  case write(replica: Int, key: UInt64)
-  case ask(requester: Int, responder: Int)
-  /// The responder takes its snapshot.
-  case answer(exchange: Int)
-  /// The responder sends its next piece: one row, or the section's end.
-  case send(exchange: Int)
-  case deliver(exchange: Int)
-  /// The link breaks: what is in flight is gone, both sides forget the exchange.
-  case lose(exchange: Int)
-  /// The next piece in flight is seen twice, the second time as late as possible.
-  case duplicate(exchange: Int)
-  case deliverDuplicate
-  /// The replica loses its state and comes back as a new incarnation.
-  case restart(replica: Int)
-  case prune(replica: Int)
-
+extension ExplorationScope: CustomStringConvertible {
   package var description: String {
-    switch self {
-    case .write(let replica, let key): "r\(replica) writes key \(key)"
-    case .ask(let requester, let responder): "r\(requester) asks r\(responder)"
-    case .answer(let exchange): "exchange \(exchange): snapshot"
-    case .send(let exchange): "exchange \(exchange): send"
-    case .deliver(let exchange): "exchange \(exchange): deliver"
-    case .lose(let exchange): "exchange \(exchange): link breaks"
-    case .duplicate(let exchange): "exchange \(exchange): duplicate"
-    case .deliverDuplicate: "the duplicate arrives"
-    case .restart(let replica): "r\(replica) restarts without state"
-    case .prune(let replica): "r\(replica) prunes its cache"
+    var parts = ["\(self.replicas) replicas"]
+    for (count, noun) in [
+      (self.operations, "operation"), (self.deletes, "delete"), (self.pulls, "pull"),
+      (self.losses, "loss"), (self.duplicates, "duplicate"), (self.restarts, "restart"),
+      (self.saves, "save"), (self.prunings, "pruning"),
+    ] where count > 0 {
+      parts.append("\(count) \(noun)\(count == 1 ? "" : noun.hasSuffix("s") ? "es" : "s")")
     }
+    if self.earlierPuts > 0 { parts.append("\(self.earlierPuts) earlier puts") }
+    if self.concurrentPulls == 1 { parts.append("one pull at a time") }
+    if self.delays { parts.append("delays") }
+    return parts.joined(separator: ", ")
   }
-}
-
-/// An invariant that did not hold, by its name in the catalogue.
-package enum ExplorationFailure: String, Error, Sendable {
-  /// Knowledge covers an update whose row is missing or older.
-  case knowledgeUnsound = "K1"
-  /// A holder of a shard version knows less than its issuer did; or a version was issued twice.
-  case shardVersionUnsound = "S1"
-  /// Replicas that can reach each other do not become equal.
-  case notConverged = "L1"
-  /// Replicas that are equal keep issuing shard versions.
-  case notQuiet = "S2"
-  /// A structure within a shard contradicts itself (C1 among others).
-  case structure = "C1"
 }

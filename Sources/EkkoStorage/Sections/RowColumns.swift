@@ -1,5 +1,13 @@
 internal import EkkoCore
 
+extension RowsItem {
+  /// The key of one row; `bytes` is the buffer the item was decoded from.
+  package func key(_ entry: Int, in bytes: Span<UInt8>) -> UInt64 {
+    precondition(entry >= 0 && entry < self.count, "row \(entry) of \(self.count)")
+    return RowColumns(of: self, in: bytes).key(entry)
+  }
+}
+
 /// The fixed columns of a rows item, read in place. The item's decoder has checked their places.
 struct RowColumns: ~Escapable {
   private let bytes: RawSpan

@@ -75,6 +75,9 @@ package struct SectionEnd: Hashable, Sendable {
   package var knowledge: VersionVector
   /// Rows the section contains beyond K, as the largest time per origin.
   package var ahead: VersionVector
+  /// Which rows those are, if the asker knew as much as the responder and so may hold the same; zero
+  /// otherwise. The times alone do not tell: two replicas may lack different rows below them.
+  package var aheadDigest: UInt64
   package var significantKnowledge: VersionVector
   package var shardVersion: ShardVersion
   /// The largest times of tombstones the responder has collected.
@@ -95,6 +98,7 @@ package struct SectionEnd: Hashable, Sendable {
     writer.write(self.mode.rawValue)
     writer.write(self.knowledge)
     writer.write(self.ahead)
+    writer.write(self.aheadDigest)
     writer.write(self.significantKnowledge)
     writer.write(self.shardVersion)
     writer.write(self.forgotten)
@@ -115,6 +119,7 @@ package struct SectionEnd: Hashable, Sendable {
     self.mode = known
     self.knowledge = try reader.readVersionVector()
     self.ahead = try reader.readVersionVector()
+    self.aheadDigest = try reader.readUInt64()
     self.significantKnowledge = try reader.readVersionVector()
     self.shardVersion = try reader.readShardVersion()
     self.forgotten = try reader.readVersionVector()
@@ -132,6 +137,7 @@ package struct SectionEnd: Hashable, Sendable {
     self.mode = walk.mode
     self.knowledge = walk.knowledge
     self.ahead = walk.ahead
+    self.aheadDigest = walk.aheadDigest
     self.significantKnowledge = walk.significantKnowledge
     self.shardVersion = walk.shardVersion
     self.forgotten = walk.forgotten

@@ -42,6 +42,7 @@ extension Shard {
       mode: isReplace ? .replace : .difference, formClass: request.formClass,
       position: isHit ? .cache(after: request.mark) : .scan(ScanCursor()),
       knowledge: self.knowledge, ahead: self.ahead,
+      aheadDigest: request.knowledge == self.knowledge ? self.digestOfRowsAhead() : 0,
       significantKnowledge: self.significantKnowledge,
       shardVersion: self.shardVersion, forgotten: self.forgotten, mark: self.arrival,
       announced: announced, slotLimits: self.tables.map(\.slotCount), bounds: bounds,

@@ -78,6 +78,7 @@ extension Shard {
     self.tables[index].reserve(rows.count)
     let origins = self.intern(rows.origins, mode: mode)
     let isReplacing = self.replacement?.nonce == rows.nonce
+    let appliedBefore = self.counters.rowsApplied
     let isTrusted = !isReplacing || !self.mustReplace
 
     // The loop works on handles of its own: going through the array of tables costs a copy a row.
@@ -113,7 +114,9 @@ extension Shard {
     }
     self.tables[index] = table
     self.applySignificant(rows, columns: columns, table: index, limit: limit)
-    self.noteAhead(rows, columns: columns, limit: limit)
+    if self.counters.rowsApplied > appliedBefore {
+      self.noteAhead(rows, columns: columns, limit: limit)
+    }
     self.finishArrivals(at: now)
   }
 
@@ -256,18 +259,19 @@ extension Shard {
   }
 
   /// Notes rows that came before their section's end. They change what this replica could give, so
-  /// they get a shard version of their own.
+  /// they get a shard version of their own, even below a time that was noted before.
   private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns, limit: Timestamp) {
     var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
     for entry in 0..<rows.count where columns.timestamp(entry) <= limit {
       let origin = columns.origin(entry).index
       latest[origin] = max(latest[origin], columns.timestamp(entry))
     }
-    let before = self.ahead
+    var isAhead = false
     for (origin, timestamp) in zip(rows.origins, latest)
     where timestamp > self.knowledge[origin] && !self.origins.retired.contains(origin) {
       self.ahead.observe(ParameterVersion(timestamp: timestamp, origin: origin))
+      isAhead = true
     }
-    if self.ahead != before { self.issueShardVersion() }
+    if isAhead { self.issueShardVersion() }
   }
 }

@@ -63,16 +63,40 @@ extension Shard {
     return end
   }
 
-  /// Equal knowledge takes the peer's version (or, equal before, the larger of both); knowledge that
+  /// The same knowledge and rows take the peer's version (or, equal before, the larger of both); what
   /// grew beyond the peer's gets a version of our own.
   private mutating func adoptShardVersion(of end: SectionEnd, hasChanged: Bool) {
-    if self.knowledge == end.knowledge, self.ahead == end.ahead {
+    if self.knowledge == end.knowledge, self.ahead == end.ahead,
+      self.ahead.isEmpty || self.digestOfRowsAhead() == end.aheadDigest
+    {
       self.shardVersion =
-        hasChanged
+        hasChanged || self.defect == .adoptsEveryShardVersion
         ? end.shardVersion
         : ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion)
     } else if hasChanged {
       self.issueShardVersion()
     }
+  }
+
+  /// A number for the set of rows beyond the knowledge; zero for none. O(rows), but only in the rare
+  /// state in which there are any after a section's end.
+  func digestOfRowsAhead() -> UInt64 {
+    guard !self.ahead.isEmpty else { return 0 }
+    let bounds = self.origins.bounds(of: self.knowledge)
+    var digest: UInt64 = 0
+    for (index, table) in self.tables.enumerated() {
+      for slot in 0..<table.slotCount {
+        let stamp = table.stamp(at: slot)
+        guard stamp.sequence != 0, stamp.timestamp.rawValue > bounds[Int(stamp.origin)] else {
+          continue
+        }
+        var row = SplitMix64.mix(table.key(at: slot) ^ SplitMix64.mix(UInt64(index)))
+        row = SplitMix64.mix(row ^ stamp.timestamp.rawValue)
+        row = SplitMix64.mix(row ^ self.origins[stamp.origin].rawValue)
+        // A sum, so that the order of the slots does not matter.
+        digest &+= row
+      }
+    }
+    return max(digest, 1)
   }
 }

@@ -42,6 +42,8 @@ package struct Shard: Sendable {
   package internal(set) var mustReplace = false
   var requests = RequestWindow()
   package internal(set) var counters = ShardCounters()
+  /// A mistake that exploration plants in order to find it; never set otherwise.
+  package var defect: Defect?
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).
   package let futureBound: Duration
 
@@ -76,6 +78,7 @@ package struct Shard: Sendable {
 
   /// A new shard version of our own.
   mutating func issueShardVersion() {
+    if self.defect == .counterFromHeldVersion { self.issuedCounter = self.shardVersion.counter }
     self.issuedCounter += 1
     self.shardVersion = ShardVersion(counter: self.issuedCounter, issuer: self.incarnation)
   }

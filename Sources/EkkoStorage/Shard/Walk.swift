@@ -68,14 +68,15 @@ package struct Walk: Sendable {
   let formClass: FormClass
   package internal(set) var position: Position
   package let knowledge: VersionVector
-  let ahead: VersionVector
+  package let ahead: VersionVector
+  package let aheadDigest: UInt64
   let significantKnowledge: VersionVector
-  let shardVersion: ShardVersion
+  package let shardVersion: ShardVersion
   let forgotten: VersionVector
   package let mark: UInt64
   let announced: UInt64
   /// Slots of each table that existed at the snapshot.
-  let slotLimits: [Int]
+  package let slotLimits: [Int]
   /// The asker's knowledge by origin index; origins interned later count as unknown to it.
   let bounds: [UInt64]
   /// The bytes a row of each table takes on the wire.

@@ -1,14 +1,14 @@
-internal import EkkoCore
+package import EkkoCore
 
 /// Builds a shard from the items of its snapshot: a full replace that comes from a file.
-struct ShardRestoration: Sendable {
+package struct ShardRestoration: Sendable {
   private var shard: Shard
   private var reception: SectionReception
   private let now: Instant
   private var hasEnded = false
   private var hasReissued = false
 
-  init(
+  package init(
     _ header: SnapshotHeader, incarnation: IncarnationID, futureBound: Duration, at now: Instant
   ) {
     self.shard = Shard(
@@ -20,7 +20,8 @@ struct ShardRestoration: Sendable {
     self.now = now
   }
 
-  mutating func take(_ bytes: [UInt8]) throws(SnapshotError) {
+  /// Takes whole items; `bytes` holds nothing else.
+  package mutating func take(_ bytes: [UInt8]) throws(SnapshotError) {
     let items: [SectionItem]
     do {
       items = try SectionItem.decodeAll(bytes.span)
@@ -75,7 +76,8 @@ struct ShardRestoration: Sendable {
     if isCut { self.shard.knowReissued() }
   }
 
-  func finish() throws(SnapshotError) -> Shard {
+  /// The shard, if its section was complete.
+  package func finish() throws(SnapshotError) -> Shard {
     guard self.hasEnded else { throw .incomplete }
     var shard = self.shard
     shard.counters = ShardCounters()

@@ -24,7 +24,7 @@ package struct SnapshotHeader: Hashable, Sendable {
   static let trailerByteCount = 12
   static let maximalByteCount = 8 << 20
 
-  init(of shard: Shard, at now: Instant) {
+  package init(of shard: Shard, at now: Instant) {
     self.shard = shard.id
     self.incarnation = shard.incarnation
     self.epoch = shard.epoch

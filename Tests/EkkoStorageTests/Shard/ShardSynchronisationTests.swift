@@ -114,6 +114,41 @@ import Testing
     #expect(cluster.replicas[0].rowCount == 1)
   }
 
+  /// Found by exploration: the times of the rows ahead were the same, the rows were not.
+  @Test func `replicas that lack different rows of a dead origin do not take each other's version`()
+    throws
+  {
+    var cluster = ShardCluster(count: 3)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2])
+    for (requester, byteLimit, piecesLost) in [(1, 1000, [Int]()), (2, 1, [0])] {
+      // Both get rows and no end: one all at once, the other only the second.
+      let begun = cluster.beginPull(from: 0, by: requester)
+      var (pull, bytes) = try #require(begun)
+      _ = try cluster.deliver(bytes, to: &pull)
+      for piece in 0..<2 {
+        let next = cluster.nextItems(of: pull, byteLimit: byteLimit).bytes
+        let items = try SectionItem.decodeAll(next.span)
+        guard !piecesLost.contains(piece) else { continue }
+        for item in items {
+          if case .end = item { continue }
+          _ = cluster.replicas[requester].receive(
+            item, in: next.span, reception: &pull.reception, at: cluster.now)
+        }
+      }
+    }
+    cluster.replicas[0] = cluster.makeReplica(formClass: .full)
+    #expect(cluster.replicas[1].ahead == cluster.replicas[2].ahead)
+    #expect(cluster.replicas[1].rowCount == 2 && cluster.replicas[2].rowCount == 1)
+
+    try cluster.pull(from: 2, by: 1)
+    #expect(!cluster.replicas[2].shardVersion.dominates(cluster.replicas[1].shardVersion))
+    try cluster.pull(from: 1, by: 2)
+    try cluster.pull(from: 2, by: 1)
+
+    #expect(cluster.digests[1] == cluster.digests[2])
+    #expect(cluster.replicas[1].shardVersion == cluster.replicas[2].shardVersion)
+  }
+
   @Test func `rows from beyond the bound are refused whole`() throws {
     var cluster = ShardCluster(count: 2)
     cluster.advance(by: .seconds(2))
