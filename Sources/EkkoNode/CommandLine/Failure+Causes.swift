@@ -45,6 +45,15 @@ extension Failure {
       exitCode: .fileTrouble)
   }
 
+  /// A snapshot in a node's directory that cannot be used. Starting without it could lose what only it
+  /// holds, and would write over it.
+  package init(snapshot name: String, in directory: String, _ error: SnapshotError) {
+    self.init(
+      what: "cannot load \(name) in \(directory)", why: error.description,
+      doThis: "Restore the file, or move it away to take the shard from peers",
+      exitCode: .badInput)
+  }
+
   package init(_ error: SharedSecret.LoadError) {
     func secret(_ path: String, _ why: String, _ doThis: String, _ code: ExitCode) -> Failure {
       Failure(what: "the secret file \(path)", why: why, doThis: doThis, exitCode: code)

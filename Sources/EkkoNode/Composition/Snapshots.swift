@@ -11,13 +11,19 @@ package actor Snapshots: ShardSource {
   private let executor: ActorExecutor
   /// The announcement each shard's file stands for.
   private var saved: [ShardID: UInt64] = [:]
-  /// What could not be saved or loaded, and the rows that were loaded.
-  package private(set) var failures = 0
+  /// Hears of shards that could not be saved or loaded; the same trouble once.
+  private let onTrouble: @Sendable (String) -> Void
+  private var lastTrouble: String?
+  /// The rows that were loaded.
   package private(set) var rowsLoaded = 0
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
-  package init(files: any FileStore, node: ReplicaNode, interval: Duration) {
+  package init(
+    files: any FileStore, node: ReplicaNode, interval: Duration,
+    onTrouble: @escaping @Sendable (String) -> Void
+  ) {
+    self.onTrouble = onTrouble
     self.files = files
     self.node = node
     self.interval = interval
@@ -42,8 +48,10 @@ package actor Snapshots: ShardSource {
       do {
         try await actor.save(to: self.files)
         self.saved[actor.id] = sequence
+        self.lastTrouble = nil
       } catch {
-        self.failures += 1
+        self.note(
+          "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
       }
     }
   }
@@ -61,8 +69,14 @@ package actor Snapshots: ShardSource {
       return nil
     } catch {
       // Unusable: the shard comes whole from a peer, as for a new replica.
-      self.failures += 1
+      self.note("starting shard \(shard.index) of model \(shard.model.rawValue) empty: \(error)")
       return nil
     }
+  }
+
+  private func note(_ trouble: String) {
+    guard trouble != self.lastTrouble else { return }
+    self.lastTrouble = trouble
+    self.onTrouble(trouble)
   }
 }

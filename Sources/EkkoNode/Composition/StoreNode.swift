@@ -56,7 +56,9 @@ package struct StoreNode: Sendable {
       identity: identity, runtime: runtime, replicates: configuration.replicates)
     self.node = node
     let snapshots = configuration.files.map {
-      Snapshots(files: $0, node: node, interval: configuration.snapshotInterval)
+      Snapshots(
+        files: $0, node: node, interval: configuration.snapshotInterval,
+        onTrouble: { onEvent(.trouble($0)) })
     }
     self.snapshots = snapshots
     let source: any ShardSource = snapshots ?? EmptyShards()
@@ -217,6 +219,8 @@ package struct StoreNode: Sendable {
 /// What an operator may want to know of a node.
 package enum NodeEvent: Hashable, Sendable {
   case peer(PeerKeeper.Event)
+  /// Something with the node's files; a sentence.
+  case trouble(String)
   /// For the first time in this life all that its peers had announced is here.
   case caughtUp(rowsLoaded: Int, rowsPulled: UInt64, bytesPulled: Int)
 }

@@ -62,9 +62,15 @@ package enum Demo {
     progress: @escaping @Sendable (DemoSnapshot) async -> Void
   ) async -> Result<DemoSummary, any Error> {
     let training = runtime.spawn(on: Home(index: 0)) {
+      var training: DemoTraining
       do {
-        var training = DemoTraining(
+        training = DemoTraining(
           settings, cluster: cluster, source: try DemoSource(settings), runtime: runtime)
+      } catch {
+        return Result<DemoSummary, any Error>.failure(error)
+      }
+      let result: Result<DemoSummary, any Error>
+      do {
         try await training.prepare()
         try await training.run(progress: progress)
         await progress(await training.snapshot(.draining))
@@ -74,10 +80,12 @@ package enum Demo {
         guard !training.source.isAllSkipped else {
           throw DemoError.everyRowSkipped(training.source.skipped)
         }
-        return Result<DemoSummary, any Error>.success(try await training.finish())
+        result = .success(try await training.finish())
       } catch {
-        return .failure(error)
+        result = .failure(error)
       }
+      await training.close()
+      return result
     }
     return await withTaskCancellationHandler {
       await training.value

@@ -225,10 +225,7 @@ struct DemoTraining {
       summary.baselineAreaUnderCurve = self.baselineScores.areaUnderCurve(
         over: self.baselineScores.lastFifth)
     }
-    guard !self.settings.isAlone else {
-      await self.client.close()
-      return summary
-    }
+    guard !self.settings.isAlone else { return summary }
     summary.updatesLost = await self.drain()
     var counts = ReplicaCounts()
     var silent = 0
@@ -249,9 +246,11 @@ struct DemoTraining {
     summary.fullBroadcastByteCount = await self.fullBroadcastBytes()
     summary.cacheHitFraction = counts.cacheHitFraction
     summary.shardsSkippedFraction = counts.shardsSkippedFraction
-    await self.client.close()
     return summary
   }
+
+  /// Lets go of the links; nothing may be asked afterwards.
+  func close() async { await self.client.close() }
 
   private func measured(
     _ number: Int, _ dataCentre: DemoCluster.DataCentre

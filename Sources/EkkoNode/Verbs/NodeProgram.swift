@@ -85,7 +85,22 @@ struct NodeProgram {
     } catch {
       throw Failure(error)
     }
+    try await Self.checkSnapshots(in: directory, configuration.files)
     return configuration
+  }
+
+  /// Looks at every snapshot before anything is served: a damaged one must not go unnoticed.
+  private static func checkSnapshots(
+    in directory: String, _ files: (any FileStore)?
+  ) async throws {
+    guard let files else { return }
+    for name in try await files.names() where name.hasSuffix(ShardSnapshot.nameSuffix) {
+      let reader: any FileReader
+      do throws(FileError) { reader = try await files.open(name) } catch { throw Failure(error) }
+      do throws(SnapshotError) { _ = try await ShardSnapshot.verify(reader) } catch {
+        throw Failure(snapshot: name, in: directory, error)
+      }
+    }
   }
 }
 
@@ -107,6 +122,7 @@ extension NodeEvent {
     case .peer(.connected): "connected"
     case .peer(.unreachable): "unreachable"
     case .peer(.lost): "lost"
+    case .trouble: "trouble"
     case .caughtUp: "caught_up"
     }
   }
@@ -118,6 +134,7 @@ extension NodeEvent {
       "no peer answers at \(endpoint) (\(why)); trying again"
     case .peer(.lost(let endpoint, let why)):
       "lost the peer at \(endpoint)\(why.map { " (\($0))" } ?? ""); trying again"
+    case .trouble(let sentence): sentence
     case .caughtUp(let loaded, let rows, let bytes):
       "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "
         + "\(Figures.bytes(bytes)) from peers"

@@ -8,8 +8,10 @@ package import EkkoCore
 package enum ShardSnapshot {
   /// The file of `shard`.
   package static func name(of shard: ShardID) -> String {
-    "model-\(shard.model.rawValue)-shard-\(shard.index).snapshot"
+    "model-\(shard.model.rawValue)-shard-\(shard.index)\(Self.nameSuffix)"
   }
+
+  package static let nameSuffix = ".snapshot"
 
   // MARK: Writing
 
