@@ -13,10 +13,27 @@ struct RowCursor {
 
   @inline(__always)
   mutating func stamp(table: Int, slot: Int) -> RowTable.Stamp {
-    if table != self.table {
-      self.table = table
-      self.current = self.memories[table]
-    }
+    self.move(to: table)
     return self.current.stamp(at: slot)
+  }
+
+  /// The sequence alone: of a row that has arrived anew since, nothing more is looked at.
+  @inline(__always)
+  mutating func sequence(table: Int, slot: Int) -> UInt64 {
+    self.move(to: table)
+    return self.current.sequence(at: slot)
+  }
+
+  /// Asks the processor for a row that will be looked at soon, if it lies in the same table.
+  @inline(__always)
+  func prefetch(table: Int, slot: Int) {
+    if table == self.table { self.current.prefetchRow(slot) }
+  }
+
+  @inline(__always)
+  private mutating func move(to table: Int) {
+    guard table != self.table else { return }
+    self.table = table
+    self.current = self.memories[table]
   }
 }

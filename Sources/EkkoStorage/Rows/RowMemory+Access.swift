@@ -51,6 +51,12 @@ extension RowMemory {
   }
 
   @inline(__always)
+  func sequence(at slot: Int) -> UInt64 {
+    precondition(slot >= 0 && slot < self.capacity)
+    return unsafe self.sequences[slot]
+  }
+
+  @inline(__always)
   func setStamp(_ stamp: RowTable.Stamp, at slot: Int) {
     precondition(slot >= 0 && slot < self.capacity)
     unsafe self.timestamps[slot] = stamp.timestamp.rawValue

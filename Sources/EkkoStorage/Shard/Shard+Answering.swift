@@ -13,6 +13,8 @@ extension Shard {
   private static let openWalkLimit = 64
   /// Entries one turn may examine, so that a turn stays far under a millisecond.
   private static let examinedPerTurn = 4096
+  /// How many entries ahead of the walk rows are asked for.
+  private static let lookAhead = 12
 
   /// The snapshot: freezes all that the answer will claim and decides between cache and scan, in
   /// one step. The section's first item is written to `writer`.
@@ -185,8 +187,12 @@ extension Shard {
         return false
       }
       selection.examined += 1
-      let stamp = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
-      if stamp.sequence == entry.sequence {
+      if position + Self.lookAhead < entries.endIndex {
+        let ahead = entries[position + Self.lookAhead]
+        rows.prefetch(table: Int(ahead.table), slot: Int(ahead.slot))
+      }
+      if rows.sequence(table: Int(entry.table), slot: Int(entry.slot)) == entry.sequence {
+        let stamp = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
         Self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
       }
       reached = entry.sequence

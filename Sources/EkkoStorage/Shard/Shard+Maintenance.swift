@@ -13,7 +13,7 @@ extension Shard {
       self.cache.prune(through: sequence) { rows.stamp(table: Int($0), slot: Int($1)) }
     }
     if self.cache.needsCompaction {
-      self.cache.compact { rows.stamp(table: Int($0), slot: Int($1)).sequence }
+      self.cache.compact { rows.sequence(table: Int($0), slot: Int($1)) }
     }
   }
 
