@@ -17,8 +17,8 @@ actor Ledger {
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
-  /// One in so many (batch, shard) pairs is in the sample of updates: at least 1 % of all.
-  private static let samplePeriod: UInt64 = 16
+  /// One in so many (batch, shard) pairs is in the sample of updates: about 2 % of all.
+  private static let samplePeriod: UInt64 = 48
   /// Updates kept as they came, at most.
   private static let recentLimit = 8 << 20
 
