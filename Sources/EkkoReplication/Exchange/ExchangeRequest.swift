@@ -10,6 +10,11 @@ package struct ExchangeRequest: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package var request: SectionRequest
     package var isOwed: Bool
+
+    package init(request: SectionRequest, isOwed: Bool) {
+      self.request = request
+      self.isOwed = isOwed
+    }
   }
 
   package var nonce: UInt64
