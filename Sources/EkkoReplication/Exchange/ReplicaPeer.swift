@@ -74,9 +74,9 @@ package actor ReplicaPeer {
   /// A link rests after an exchange for so many times as long as it took to take what came, and not
   /// at all after a short one. Under load more updates of a row then meet in one pull, of which only
   /// the latest is sent; a quiet link answers at once.
-  private static let restFactor = 160
+  private static let restFactor = 100
   private static let shortestRest = Duration.milliseconds(2)
-  private static let longestRest = Duration.milliseconds(80)
+  private static let longestRest = Duration.milliseconds(60)
 
   private func rest() async {
     let rest = min(self.effort * Self.restFactor, Self.longestRest)
