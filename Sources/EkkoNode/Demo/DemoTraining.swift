@@ -107,9 +107,7 @@ struct DemoTraining {
     } catch {
       result = .failure(error)
     }
-    if let record = self.record, let last = await self.parameters.takeLastPush() {
-      await self.ledger.note(last.updates, last.receipt, in: record)
-    }
+    await self.ledger.note(await self.parameters.takeLastPush(), in: self.record)
     for probe in probes { await probe.close() }
     for task in probing { await task.value }
     for task in serving { task.cancel() }
@@ -117,54 +115,87 @@ struct DemoTraining {
     self = try result.get()
   }
 
+  /// A batch that the inference data centres have been asked to score.
+  private struct Turn {
+    let batch: ExampleBatch
+    let scoring: [(dataCentre: Int, task: Task<Result<[Float], any Error>, Never>)]
+  }
+
+  /// How many batches are being scored while one is trained on: enough that the trainer finds the
+  /// scores there.
+  private static let batchesAhead = 1
+
   private mutating func train(progress: @Sendable (DemoSnapshot) async -> Void) async throws {
+    var upcoming: [Turn] = []
+    do {
+      try await self.train(&upcoming, progress: progress)
+    } catch {
+      for scoring in upcoming.flatMap(\.scoring) { _ = await scoring.task.value }
+      throw error
+    }
+  }
+
+  private mutating func train(
+    _ upcoming: inout [Turn], progress: @Sendable (DemoSnapshot) async -> Void
+  ) async throws {
     let clock = self.runtime.clock
     let start = clock.now().monotonic
     var lastProgress = start
-    while let batch = try await self.source.nextBatch(limit: self.settings.batchSize) {
-      guard !batch.isEmpty else { continue }
-      try await self.train(on: batch)
+    var isOver = false
+    while true {
+      while !isOver, upcoming.count <= Self.batchesAhead {
+        if let batch = try await self.source.nextBatch(limit: self.settings.batchSize) {
+          if !batch.isEmpty { upcoming.append(self.beginScoring(batch)) }
+        } else {
+          isOver = true
+        }
+      }
+      guard !upcoming.isEmpty else { return }
+      try await self.train(on: upcoming[0])
+      upcoming.removeFirst()
       let now = clock.now().monotonic
       self.trainSeconds = start.duration(to: now).inSeconds
       if lastProgress.duration(to: now) >= Self.progressInterval {
         lastProgress = now
         await progress(await self.snapshot(.training))
       }
-      if let seconds = self.settings.seconds, self.trainSeconds >= seconds { break }
-      if Task.isCancelled { break }
+      if let seconds = self.settings.seconds, self.trainSeconds >= seconds { isOver = true }
+      if Task.isCancelled { isOver = true }
     }
   }
 
-  private mutating func train(on batch: ExampleBatch) async throws {
+  /// Has one replica of each inference data centre score `batch`, in turn.
+  private mutating func beginScoring(_ batch: ExampleBatch) -> Turn {
     let turn = self.batches
     self.batches += 1
-    let others = self.servers.enumerated().filter { !$0.element.isEmpty }
-      .map { ($0.offset, $0.element[turn % $0.element.count]) }
-    let trainer = self.trainer
-    let (record, written, ledger) = (self.record, await self.parameters.takeLastPush(), self.ledger)
-    let (step, scored) = try await withThrowingTaskGroup(of: (Int, [Float]).self) { group in
-      for (number, server) in others {
-        group.addTask { (number, try await server.score(batch)) }
+    var scoring: [(dataCentre: Int, task: Task<Result<[Float], any Error>, Never>)] = []
+    for (number, servers) in self.servers.enumerated() where !servers.isEmpty {
+      let server = servers[turn % servers.count]
+      let task = self.runtime.spawn(on: Home(index: number), priority: .high) {
+        () -> Result<[Float], any Error> in
+        do { return .success(try await server.score(batch)) } catch { return .failure(error) }
       }
-      if let record, let written {
-        // Book-keeping of the push before this, beside the work of this batch.
-        group.addTask {
-          await ledger.note(written.updates, written.receipt, in: record)
-          return (-1, [])
-        }
-      }
-      let step = try await trainer.compute(batch)
-      var scored: [Int: [Float]] = [:]
-      for try await (number, probabilities) in group { scored[number] = probabilities }
-      return (step, scored)
+      scoring.append((number, task))
     }
+    return Turn(batch: batch, scoring: scoring)
+  }
+
+  /// Pushes `turn`'s batch after every data centre has scored it.
+  private mutating func train(on turn: Turn) async throws {
+    // Book-keeping of the push before this, beside the work of this batch.
+    let (written, record, ledger) = (await self.parameters.takeLastPush(), self.record, self.ledger)
+    async let noted: Void = ledger.note(written, in: record)
+    let step = try await self.trainer.compute(turn.batch)
+    var scored: [Int: [Float]] = [:]
+    for (dataCentre, task) in turn.scoring { scored[dataCentre] = try await task.value.get() }
+    await noted
     for number in self.scores.indices {
       self.scores[number].append(
-        probabilities: scored[number] ?? step.probabilities, labels: batch.labels)
+        probabilities: scored[number] ?? step.probabilities, labels: turn.batch.labels)
     }
     if self.settings.isBaselineWanted {
       self.baselineScores.append(
-        probabilities: self.baseline.scoreThenLearn(batch), labels: batch.labels)
+        probabilities: self.baseline.scoreThenLearn(turn.batch), labels: turn.batch.labels)
     }
     try await self.trainer.push(step)
   }

@@ -28,10 +28,11 @@ actor Ledger {
     self.executor = runtime.executor(for: Home(index: 2))
   }
 
-  /// Notes one push, and hands a sample of it to the probes.
+  /// Notes a push, if there was one, and hands a sample of it to the probes.
   func note(
-    _ updates: [TableGradients], _ receipt: WriteReceipt, in record: ModelRecord
+    _ push: (updates: [TableGradients], receipt: WriteReceipt)?, in record: ModelRecord?
   ) async {
+    guard let (updates, receipt) = push, let record else { return }
     var groups: [UInt32: VisibilityProbe.Group] = [:]
     let draw = self.sampler.next()
     let drawn = (0..<record.shardCount).map {
