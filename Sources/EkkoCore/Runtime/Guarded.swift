@@ -11,7 +11,7 @@ package struct Guarded<Value: ~Copyable>: ~Copyable, Sendable {
   @inlinable
   package init(_ value: consuming sending Value) { self.mutex = Mutex(value) }
 
-  @inlinable
+  @inlinable @inline(__always)
   package borrowing func withLock<Result: ~Copyable, Failure: Error>(
     _ body: (inout sending Value) throws(Failure) -> sending Result
   ) throws(Failure) -> sending Result {

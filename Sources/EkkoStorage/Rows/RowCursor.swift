@@ -30,6 +30,12 @@ struct RowCursor {
     if table == self.table { self.current.prefetchRow(slot) }
   }
 
+  /// The same without the row's bytes.
+  @inline(__always)
+  func prefetchHead(table: Int, slot: Int) {
+    if table == self.table { self.current.prefetchHead(slot) }
+  }
+
   @inline(__always)
   private mutating func move(to table: Int) {
     guard table != self.table else { return }

@@ -16,54 +16,95 @@ extension RowMemory {
       if entry == 0 { return nil }
       if (entry ^ hash) >> 32 == 0 {
         let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
-        if unsafe self.keys[slot] == key { return slot }
+        if unsafe self.heads[slot].key == key { return slot }
       }
       bucket = (bucket + 1) & (self.bucketCount - 1)
     }
   }
 
-  /// Asks the processor for the index entry of `key`: the first of a batch's three phases.
+  /// How many rows of a batch are fetched at a time.
+  static let phaseLength = 64
+
+  /// Asks the processor for the rows that a batch is about to touch: first for all index entries,
+  /// then for all rows, so that none waits for another.
+  ///
+  /// - Parameter key: the key at each place of `phase`.
   @inline(__always)
-  func prefetchIndex(_ key: UInt64) {
-    // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.buckets + Int(RowTable.hash(of: key) >> self.bucketShift))
+  func prefetch(_ phase: Range<Int>, key: (Int) -> UInt64) {
+    for place in phase {
+      let bucket = Int(RowTable.hash(of: key(place)) >> self.bucketShift)
+      // SAFETY: a prefetch never faults.
+      unsafe ekko_prefetch(self.buckets + bucket)
+    }
+    for place in phase {
+      let bucket = Int(RowTable.hash(of: key(place)) >> self.bucketShift)
+      // SAFETY: the shift leaves a bucket below `bucketCount`.
+      let entry = unsafe self.buckets[bucket]
+      // Mostly the key's own; if it is another's, a fetch was for nothing.
+      let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
+      if slot >= 0 { self.prefetchRow(slot) }
+    }
   }
 
-  /// Asks the processor for a row and its version: the second phase.
+  /// Asks the processor for a row and what is kept beside it.
   @inline(__always)
   func prefetchRow(_ slot: Int) {
+    self.prefetchHead(slot)
     // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.timestamps + slot)
-    unsafe ekko_prefetch(self.sequences + slot)
-    unsafe ekko_prefetch(self.origins + slot)
     unsafe ekko_prefetch(self.rows + slot * self.stride)
+  }
+
+  @inline(__always)
+  func prefetchHead(_ slot: Int) {
+    // SAFETY: a prefetch never faults.
+    unsafe ekko_prefetch(self.heads + slot)
+  }
+
+  @inline(__always)
+  func key(at slot: Int) -> UInt64 {
+    precondition(slot >= 0 && slot < self.capacity)
+    // SAFETY: slot < capacity, checked above; likewise below.
+    return unsafe self.heads[slot].key
   }
 
   @inline(__always)
   func stamp(at slot: Int) -> RowTable.Stamp {
     precondition(slot >= 0 && slot < self.capacity)
-    // SAFETY: slot < capacity, checked above; likewise below.
-    let origin = unsafe self.origins[slot]
-    return unsafe RowTable.Stamp(
-      timestamp: Timestamp(rawValue: self.timestamps[slot]),
-      origin: origin & ~RowTable.tombstoneBit,
-      isTombstone: origin & RowTable.tombstoneBit != 0, sequence: self.sequences[slot])
+    let head = unsafe self.heads[slot]
+    return RowTable.Stamp(
+      timestamp: Timestamp(rawValue: head.timestamp),
+      origin: UInt32(truncatingIfNeeded: head.origin),
+      isTombstone: head.origin & Self.tombstoneBit != 0, sequence: head.sequence)
   }
 
   @inline(__always)
   func sequence(at slot: Int) -> UInt64 {
     precondition(slot >= 0 && slot < self.capacity)
-    return unsafe self.sequences[slot]
+    return unsafe self.heads[slot].sequence
   }
 
   @inline(__always)
   func setStamp(_ stamp: RowTable.Stamp, at slot: Int) {
     precondition(slot >= 0 && slot < self.capacity)
-    unsafe self.timestamps[slot] = stamp.timestamp.rawValue
-    unsafe self.origins[slot] =
-      stamp.origin | (stamp.isTombstone ? RowTable.tombstoneBit : 0)
-    unsafe self.sequences[slot] = stamp.sequence
+    unsafe self.heads[slot].timestamp = stamp.timestamp.rawValue
+    unsafe self.heads[slot].sequence = stamp.sequence
+    unsafe self.heads[slot].origin =
+      UInt64(stamp.origin) | (stamp.isTombstone ? Self.tombstoneBit : 0)
   }
+
+  /// Takes a slot into use; it is stamped next.
+  @inline(__always)
+  func beginUse(of slot: Int, for key: UInt64) {
+    precondition(slot >= 0 && slot < self.capacity)
+    unsafe self.heads[slot] = RowHead(key: key, timestamp: 0, sequence: 0, origin: 0)
+  }
+
+  func endUse(of slot: Int) {
+    precondition(slot >= 0 && slot < self.capacity)
+    unsafe self.heads[slot].sequence = 0
+  }
+
+  private static let tombstoneBit: UInt64 = 1 << 63
 
   /// The bytes of the row in `slot`.
   @inline(__always)

@@ -1,8 +1,8 @@
 import CEkko
 import Glibc
 
-/// One block of flat memory that holds all columns of a table's rows: the key index, keys,
-/// timestamps, arrival sequences, origins and row bytes.
+/// One block of flat memory that holds a table's rows: the key index, what is kept beside each row
+/// (key, version, arrival), and the row bytes.
 ///
 /// Owned by exactly one `RowTable` while that table changes it; shared only between copies that do
 /// not. Offsets are computed once here; every access names a slot below `capacity` or a bucket
@@ -21,11 +21,19 @@ final class RowMemory: @unchecked Sendable {
   private let base: UnsafeMutableRawPointer
   private let byteCount: Int
   let buckets: UnsafeMutablePointer<UInt64>
-  let keys: UnsafeMutablePointer<UInt64>
-  let timestamps: UnsafeMutablePointer<UInt64>
-  let sequences: UnsafeMutablePointer<UInt64>
-  let origins: UnsafeMutablePointer<UInt32>
+  let heads: UnsafeMutablePointer<RowHead>
   let rows: UnsafeMutableRawPointer
+
+  /// What is kept beside a row, together: whoever looks at one of these looks at the others next, and
+  /// all are half a cache line.
+  struct RowHead {
+    var key: UInt64
+    var timestamp: UInt64
+    /// Zero for a free slot.
+    var sequence: UInt64
+    /// Its highest bit marks a tombstone.
+    var origin: UInt64
+  }
 
   /// Blocks of at least this size are mapped and advised to use huge pages.
   private static let mappedByteCount = 2 << 20
@@ -39,18 +47,15 @@ final class RowMemory: @unchecked Sendable {
     self.bucketCount = bucketCount
     self.bucketShift = UInt64(64 - bucketCount.trailingZeroBitCount)
 
-    let columns = bucketCount * 8 + capacity * 24 + (capacity * 4 + 63) / 64 * 64
-    self.byteCount = columns + capacity * stride
+    let headOffset = bucketCount * MemoryLayout<UInt64>.stride
+    let rowOffset = headOffset + capacity * MemoryLayout<RowHead>.stride
+    self.byteCount = rowOffset + capacity * stride
     unsafe self.base = Self.allocate(self.byteCount)
-    // SAFETY: the five columns lie one behind the other inside the `byteCount` bytes allocated
-    // above; 8-byte columns come first, so each is aligned.
+    // SAFETY: the three parts lie one behind the other inside the `byteCount` bytes allocated above;
+    // those of 8-byte words come first, so each is aligned.
     unsafe self.buckets = self.base.assumingMemoryBound(to: UInt64.self)
-    unsafe self.keys = self.buckets + bucketCount
-    unsafe self.timestamps = self.keys + capacity
-    unsafe self.sequences = self.timestamps + capacity
-    unsafe self.origins = UnsafeMutableRawPointer(self.sequences + capacity)
-      .assumingMemoryBound(to: UInt32.self)
-    unsafe self.rows = self.base + columns
+    unsafe self.heads = (self.base + headOffset).assumingMemoryBound(to: RowHead.self)
+    unsafe self.rows = self.base + rowOffset
   }
 
   deinit {
@@ -81,11 +86,8 @@ final class RowMemory: @unchecked Sendable {
   func copy(capacity: Int, slotCount: Int) -> RowMemory {
     precondition(capacity >= slotCount && slotCount <= self.capacity)
     let copy = RowMemory(capacity: capacity, stride: self.stride)
-    // SAFETY: both blocks have at least `slotCount` slots in each column, checked above.
-    unsafe copy.keys.update(from: self.keys, count: slotCount)
-    unsafe copy.timestamps.update(from: self.timestamps, count: slotCount)
-    unsafe copy.sequences.update(from: self.sequences, count: slotCount)
-    unsafe copy.origins.update(from: self.origins, count: slotCount)
+    // SAFETY: both blocks have at least `slotCount` slots, checked above.
+    unsafe copy.heads.update(from: self.heads, count: slotCount)
     unsafe copy.rows.copyMemory(from: self.rows, byteCount: slotCount * self.stride)
     if copy.bucketCount == self.bucketCount {
       unsafe copy.buckets.update(from: self.buckets, count: self.bucketCount)
@@ -93,7 +95,8 @@ final class RowMemory: @unchecked Sendable {
       for bucket in 0..<self.bucketCount {
         let entry = unsafe self.buckets[bucket]
         if entry != 0 {
-          let hash = unsafe RowTable.hash(of: self.keys[Int(UInt32(truncatingIfNeeded: entry)) - 1])
+          let hash = unsafe RowTable.hash(
+            of: self.heads[Int(UInt32(truncatingIfNeeded: entry)) - 1].key)
           copy.insertEntry(hash: hash, slot: Int(UInt32(truncatingIfNeeded: entry)) - 1)
         }
       }

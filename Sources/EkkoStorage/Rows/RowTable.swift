@@ -18,8 +18,6 @@ package struct RowTable: Sendable {
   /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
   package var significantVersions: [UInt32: ParameterVersion] = [:]
 
-  static let tombstoneBit: UInt32 = 1 << 31
-
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
     self.layout = formClass.layout(of: schema)
@@ -49,25 +47,10 @@ package struct RowTable: Sendable {
     self.memory.slot(of: key)
   }
 
-  /// Asks the processor for the index entry of `key`: the first of a batch's three phases.
-  @inline(__always)
-  package func prefetchIndex(_ key: UInt64) {
-    self.memory.prefetchIndex(key)
-  }
-
-  /// Asks the processor for a row and its version: the second phase.
-  @inline(__always)
-  package func prefetchRow(_ slot: Int) {
-    // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.memory.timestamps + slot)
-    unsafe ekko_prefetch(self.memory.sequences + slot)
-    unsafe ekko_prefetch(self.memory.rows + slot * self.memory.stride)
-  }
-
   @inline(__always)
   package func key(at slot: Int) -> UInt64 {
     precondition(slot >= 0 && slot < self.slotCount)
-    return unsafe self.memory.keys[slot]
+    return self.memory.key(at: slot)
   }
 
   @inline(__always)
@@ -79,8 +62,7 @@ package struct RowTable: Sendable {
   @inline(__always)
   package func sequence(at slot: Int) -> UInt64 {
     precondition(slot >= 0 && slot < self.slotCount)
-    // SAFETY: slot < slotCount ≤ capacity, checked above; likewise in the accessors below.
-    return unsafe self.memory.sequences[slot]
+    return self.memory.sequence(at: slot)
   }
 
   /// The bytes of the row in `slot`.
@@ -119,8 +101,7 @@ package struct RowTable: Sendable {
       self.slotCount += 1
     }
     self.occupiedCount += 1
-    unsafe self.memory.keys[slot] = key
-    unsafe self.memory.sequences[slot] = 0
+    self.memory.beginUse(of: slot, for: key)
     self.memory.insertEntry(hash: Self.hash(of: key), slot: slot)
     return slot
   }
@@ -152,7 +133,7 @@ package struct RowTable: Sendable {
   package mutating func remove(_ slot: Int) {
     precondition(self.sequence(at: slot) != 0, "slot \(slot) is free already")
     self.memory.removeEntry(hash: Self.hash(of: self.key(at: slot)), slot: slot)
-    unsafe self.memory.sequences[slot] = 0
+    self.memory.endUse(of: slot)
     self.significantVersions[UInt32(slot)] = nil
     self.occupiedCount -= 1
   }

@@ -81,38 +81,25 @@ extension Shard {
     let appliedBefore = self.counters.rowsApplied
     let isTrusted = !isReplacing || !self.mustReplace
 
-    // The loop works on handles of its own: going through the array of tables costs a copy a row.
-    var table = self.tables[index]
-    let memory = table.memory
-    var phase = [Int](repeating: -1, count: 64)
+    // The loop works on a handle of its own: going through the array of tables costs a copy a row.
+    let memory = self.tables[index].memory
     var rowOffset = rows.rowsOffset
-    var entry = 0
-    while entry < rows.count {
-      // Phases of 64 keys: touch all index entries, then all rows, then apply.
-      let start = entry
-      let phaseEnd = min(start + phase.count, rows.count)
-      for ahead in start..<phaseEnd { memory.prefetchIndex(columns.key(ahead)) }
-      for ahead in start..<phaseEnd {
-        phase[ahead - start] = memory.slot(of: columns.key(ahead)) ?? -1
-        if phase[ahead - start] >= 0 { memory.prefetchRow(phase[ahead - start]) }
+    for entry in 0..<rows.count {
+      if entry % RowMemory.phaseLength == 0 {
+        memory.prefetch(entry..<min(entry + RowMemory.phaseLength, rows.count)) { columns.key($0) }
       }
-      while entry < phaseEnd {
-        let reference = columns.origin(entry)
-        let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
-        var timestamp = columns.timestamp(entry)
-        var origin = origins[reference.index]
-        if timestamp > limit { (timestamp, origin) = self.reissue(at: now) }
-        let slot = self.applyRow(
-          key: columns.key(entry), knownSlot: phase[entry - start], timestamp: timestamp,
-          origin: origin, isTombstone: reference.isTombstone, to: &table, memory: memory,
-          index: index, row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd),
-          isTrusted: isTrusted)
-        if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
-        rowOffset = rowEnd
-        entry += 1
-      }
+      let reference = columns.origin(entry)
+      let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
+      var timestamp = columns.timestamp(entry)
+      var origin = origins[reference.index]
+      if timestamp > limit { (timestamp, origin) = self.reissue(at: now) }
+      let slot = self.applyRow(
+        key: columns.key(entry), timestamp: timestamp, origin: origin,
+        isTombstone: reference.isTombstone, memory: memory, index: index,
+        row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
+      if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
+      rowOffset = rowEnd
     }
-    self.tables[index] = table
     self.applySignificant(rows, columns: columns, table: index, limit: limit)
     if self.counters.rowsApplied > appliedBefore {
       self.noteAhead(rows, columns: columns, limit: limit)
@@ -160,15 +147,15 @@ extension Shard {
   private func checkHeader(of rows: RowsItem) throws(Refusal) {
     let index = Int(rows.table.rawValue)
     guard index < self.tables.count else { throw .unknownTable(rows.table) }
-    let table = self.tables[index]
-    guard table.schema.revision == rows.revision else {
-      throw .differentRevision(
-        table: rows.table, ours: table.schema.revision, theirs: rows.revision)
+    let revision = self.tables[index].schema.revision
+    guard revision == rows.revision else {
+      throw .differentRevision(table: rows.table, ours: revision, theirs: rows.revision)
     }
-    guard rows.form == table.layout.form else { throw .wrongForm(table: rows.table) }
-    guard rows.rowByteCount == table.layout.byteCount else {
+    let layout = self.tables[index].layout
+    guard rows.form == layout.form else { throw .wrongForm(table: rows.table) }
+    guard rows.rowByteCount == layout.byteCount else {
       throw .wrongRowLength(
-        table: rows.table, ours: table.layout.byteCount, theirs: rows.rowByteCount)
+        table: rows.table, ours: layout.byteCount, theirs: rows.rowByteCount)
     }
   }
 
@@ -202,13 +189,12 @@ extension Shard {
   /// - Returns: the row's slot; `nil` if the row is not wanted back.
   @inline(__always)
   private mutating func applyRow(
-    key: UInt64, knownSlot: Int, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
-    to table: inout RowTable, memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool
+    key: UInt64, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
+    memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool
   ) -> Int? {
     let slot: Int
     var replaced: UInt64 = 0
-    // A key that was absent when the phase began may have come since, with the same item.
-    if let known = knownSlot >= 0 ? knownSlot : memory.slot(of: key) {
+    if let known = memory.slot(of: key) {
       let stamp = memory.stamp(at: known)
       guard self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted) else {
         self.counters.rowsSuperseded += 1
@@ -221,7 +207,7 @@ extension Shard {
         self.counters.rowsSuperseded += 1
         return nil
       }
-      slot = table.insert(key)
+      slot = self.tables[index].insert(key)
     }
     if !isTombstone { memory.setBytes(row, at: slot) }
     self.stampArrival(

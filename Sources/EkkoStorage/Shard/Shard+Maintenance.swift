@@ -8,12 +8,13 @@ extension Shard {
       self.cache.propagation.noteOverLimit()
     }
     let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
-    var rows = RowCursor(self.tables)
     if let sequence = self.cache.sequence(before: horizon) {
-      self.cache.prune(through: sequence) { rows.stamp(table: Int($0), slot: Int($1)) }
+      var rows = RowCursor(self.tables)
+      self.cache.prune(through: sequence, of: &rows)
     }
     if self.cache.needsCompaction {
-      self.cache.compact { rows.sequence(table: Int($0), slot: Int($1)) }
+      var rows = RowCursor(self.tables)
+      self.cache.compact(against: &rows)
     }
   }
 
@@ -54,8 +55,9 @@ extension Shard {
     stable: VersionVector, from cursor: ScanCursor, limit: Int
   ) -> ScanCursor? {
     self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+      guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
-      if stamp.isTombstone, stable.covers(version) {
+      if stable.covers(version) {
         shard.forgotten.observe(version)
         shard.removeRow(table: table, slot: slot)
         shard.counters.tombstonesCollected += 1
@@ -72,10 +74,11 @@ extension Shard {
     while Int(cursor.table) < self.tables.count {
       let table = Int(cursor.table)
       self.tables[table].reserve(0)
-      while Int(cursor.slot) < self.tables[table].slotCount {
+      let (memory, end) = (self.tables[table].memory, self.tables[table].slotCount)
+      while Int(cursor.slot) < end {
         guard remaining > 0 else { return cursor }
         remaining -= 1
-        let stamp = self.tables[table].stamp(at: Int(cursor.slot))
+        let stamp = memory.stamp(at: Int(cursor.slot))
         if stamp.sequence != 0 { body(&self, table, Int(cursor.slot), stamp) }
         cursor.slot += 1
       }

@@ -53,20 +53,12 @@ extension Shard {
     var weights: [Float] = []
     swap(&weights, &result.weights)
     var elements = weights.mutableSpan
-    var slots = [Int](repeating: -1, count: keys.count)
     for (place, key) in keys.enumerated() {
-      if place % 64 == 0 {
-        // Phases of 64 keys: touch all index entries, then all rows, then read.
-        let phase = place..<min(place + 64, keys.count)
-        for ahead in phase { memory.prefetchIndex(keys[ahead]) }
-        for ahead in phase {
-          slots[ahead] = memory.slot(of: keys[ahead]) ?? -1
-          if slots[ahead] >= 0 { memory.prefetchRow(slots[ahead]) }
-        }
+      if place % RowMemory.phaseLength == 0 {
+        memory.prefetch(place..<min(place + RowMemory.phaseLength, keys.count)) { keys[$0] }
       }
       var target = elements._mutatingExtracting((place * length)..<((place + 1) * length))
-      let slot = slots[place]
-      guard slot >= 0, case let stamp = memory.stamp(at: slot),
+      guard let slot = memory.slot(of: key), case let stamp = memory.stamp(at: slot),
         self.isLive(stamp, table: index, at: now)
       else {
         if isNumeric, missing == .initialise {

@@ -26,10 +26,8 @@ extension Shard {
 
   /// What was loaded is no news to anyone: it leaves the update cache for the DVV.
   mutating func evictLoadedRows() {
-    let tables = self.tables
-    self.cache.prune(through: self.arrival) { table, slot in
-      tables[Int(table)].stamp(at: Int(slot))
-    }
+    var rows = RowCursor(self.tables)
+    self.cache.prune(through: self.arrival, of: &rows)
   }
 
   /// Knows the rows that were written anew, and stands for what that made of the shard.

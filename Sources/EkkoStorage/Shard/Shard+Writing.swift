@@ -49,9 +49,9 @@ extension Shard {
       repeating: 0, count: table.schema.valueType.isNumeric ? table.layout.rowLength : 0)
     let schema = table.schema
     for (row, key) in write.keys.enumerated() {
-      if row % 64 == 0 {
-        for ahead in write.keys[row..<min(row + 64, write.keys.count)] {
-          table.prefetchIndex(ahead)
+      if row % RowMemory.phaseLength == 0 {
+        table.memory.prefetch(row..<min(row + RowMemory.phaseLength, write.keys.count)) {
+          write.keys[$0]
         }
       }
       versions.append(

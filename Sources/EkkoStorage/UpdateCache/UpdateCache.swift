@@ -117,14 +117,16 @@ package struct UpdateCache: Sendable {
     return newest
   }
 
+  /// How many entries ahead a row is fetched into the processor's cache.
+  private static let lookAhead = 16
+
   /// Erases the entries up to `sequence`. The version of each live one goes into the DVV *before*
   /// its entry goes, in this one step.
-  package mutating func prune(
-    through sequence: UInt64, stamp: (_ table: UInt16, _ slot: UInt32) -> RowTable.Stamp
-  ) {
+  mutating func prune(through sequence: UInt64, of rows: inout RowCursor) {
     while self.head < self.ring.count, self.ring[self.head].sequence <= sequence {
       let entry = self.ring[self.head]
-      let current = stamp(entry.table, entry.slot)
+      self.prefetch(self.head + Self.lookAhead, of: rows)
+      let current = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
       if current.sequence == entry.sequence {
         self.raiseDominator(origin: current.origin, to: current.timestamp)
         self.liveCount -= 1
@@ -141,14 +143,24 @@ package struct UpdateCache: Sendable {
   package var needsCompaction: Bool { self.ring.count - self.head > 2 * self.liveCount + 64 }
 
   /// Drops entries that are not live. Order and sequences stay, so open walks are not disturbed.
-  package mutating func compact(sequence: (_ table: UInt16, _ slot: UInt32) -> UInt64) {
+  mutating func compact(against rows: inout RowCursor) {
     var kept: [Entry] = []
     kept.reserveCapacity(self.liveCount * 2 + 64)
-    for entry in self.ring[self.head...]
-    where sequence(entry.table, entry.slot) == entry.sequence {
-      kept.append(entry)
+    for position in self.head..<self.ring.count {
+      let entry = self.ring[position]
+      self.prefetch(position + Self.lookAhead, of: rows)
+      if rows.sequence(table: Int(entry.table), slot: Int(entry.slot)) == entry.sequence {
+        kept.append(entry)
+      }
     }
     self.ring = kept
     self.head = 0
+  }
+
+  @inline(__always)
+  private func prefetch(_ position: Int, of rows: RowCursor) {
+    guard position < self.ring.count else { return }
+    let entry = self.ring[position]
+    rows.prefetchHead(table: Int(entry.table), slot: Int(entry.slot))
   }
 }
