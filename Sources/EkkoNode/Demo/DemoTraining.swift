@@ -123,7 +123,7 @@ struct DemoTraining {
 
   /// How many batches are being scored while one is trained on: enough that the trainer finds the
   /// scores there.
-  private static let batchesAhead = 1
+  private static let batchesAhead = 3
 
   private mutating func train(progress: @Sendable (DemoSnapshot) async -> Void) async throws {
     var upcoming: [Turn] = []

@@ -76,7 +76,7 @@ package actor ReplicaPeer {
   /// the latest is sent; a quiet link answers at once.
   private static let restFactor = 100
   private static let shortestRest = Duration.milliseconds(2)
-  private static let longestRest = Duration.milliseconds(60)
+  private static let longestRest = Duration.milliseconds(75)
 
   private func rest() async {
     let rest = min(self.effort * Self.restFactor, Self.longestRest)
