@@ -25,6 +25,10 @@ actor ClientLink {
   }
 
   private static let tick = Duration.milliseconds(20)
+  /// The node is told to answer so much before we stop waiting. Told the same time, it would mostly
+  /// be later than we are, and its last word (a write that too few hold, a replica that is behind)
+  /// would never be heard.
+  private static let longestReserve = Duration.milliseconds(250)
 
   init(_ link: Link, runtime: Runtime) {
     self.link = link
@@ -124,8 +128,9 @@ actor ClientLink {
     var writer = ByteWriter(reservingCapacity: 1024)
     request.encode(into: &writer)
     let left = self.runtime.clock.now().monotonic.duration(to: deadline)
+    let allowed = left - min(left / 4, Self.longestReserve)
     let message = Message(
-      stream: stream, deadline: max(.milliseconds(1), left), body: writer.bytes)
+      stream: stream, deadline: max(.milliseconds(1), allowed), body: writer.bytes)
     do throws(LinkError) {
       try await self.link.send(message.frames(kind: RequestFrameKind.request))
     } catch {

@@ -124,6 +124,32 @@ import Testing
     }
   }
 
+  @Test func `a replica that lacks what the session has seen says in time that it is behind`()
+    async throws
+  {
+    try await TestStore.with { store in
+      let node = try await store.start("a", .training, dataCentre: "dc1")
+      let timeout = Duration.seconds(1)
+      let client = store.client(node, timeout: timeout)
+      try await client.createModel("m", tables: TestStore.tables)
+      let model = try #require(await client.catalogue.models.first)
+      var session = Session()
+      var unheardOf = VersionVector()
+      unheardOf.observe(
+        ParameterVersion(timestamp: Timestamp(rawValue: 1), origin: IncarnationID(rawValue: 1)))
+      session.seen[ShardID(model: model.id, index: 3)] = unheardOf
+      let start = store.runtime.clock.now().monotonic
+
+      await #expect(throws: EkkoError.tooLate) {
+        try await client.get(
+          [TableRead(table: "embedding", keys: [1])], of: "m", session: &session)
+      }
+
+      #expect(start.duration(to: store.runtime.clock.now().monotonic) < timeout)
+      await client.close()
+    }
+  }
+
   @Test func `a node that nobody answers is unreachable within the timeout`() async throws {
     try await TestStore.with { store in
       let client = EkkoClient(

@@ -12,6 +12,7 @@ struct TestStore: Sendable {
     TableSchema(name: "notes", valueType: .bytes, rowLength: 16),
   ]
 
+  let loops: CoreLoops
   let runtime: Runtime
   let transport: MemoryTransport
   let running: Running
@@ -38,7 +39,7 @@ struct TestStore: Sendable {
   ) async throws -> Value {
     let loops = try CoreLoops.start(count: 2)
     let store = TestStore(
-      runtime: .live(loops: loops), transport: MemoryTransport(), running: Running())
+      loops: loops, runtime: .live(loops: loops), transport: MemoryTransport(), running: Running())
     let result: Result<Value, any Error>
     do { result = .success(try await body(store)) } catch { result = .failure(error) }
     await store.running.stopAll()
@@ -66,14 +67,29 @@ struct TestStore: Sendable {
     await self.running.stop(node.node.identity.name)
   }
 
-  func client(_ nodes: StoreNode..., timeout: Duration = .seconds(20)) -> EkkoClient {
+  /// - Parameters:
+  ///   - transport: another way to the nodes than the store's own.
+  ///   - clock: the client's own time, if it is not the machine's.
+  func client(
+    _ nodes: StoreNode..., timeout: Duration = .seconds(20), over transport: (any Transport)? = nil,
+    clock: (any RuntimeClock)? = nil
+  ) -> EkkoClient {
     EkkoClient(
-      endpoints: nodes.map(\.endpoint), transport: self.transport, runtime: self.runtime,
-      timeout: timeout)
+      endpoints: nodes.map(\.endpoint), transport: transport ?? self.transport,
+      runtime: clock.map { .live(loops: self.loops, clock: $0) } ?? self.runtime, timeout: timeout)
   }
 }
 
 extension StoreNode {
+  /// The rows that clients' requests have changed here so far, of all models.
+  func rowsWritten() async -> UInt64 {
+    var count: UInt64 = 0
+    for shard in self.node.shards.all where shard.id != .catalogue {
+      count += await shard.summary(withDigest: false).counters.rowsWritten
+    }
+    return count
+  }
+
   /// Waits until this node lists `count` members.
   func knows(members count: Int) async -> Bool {
     var seen: UInt64 = 0

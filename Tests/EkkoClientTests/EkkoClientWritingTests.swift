@@ -1,0 +1,122 @@
+import EkkoClient
+import EkkoCore
+import EkkoNode
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct EkkoClientWritingTests {
+  /// Spread over all shards of the model.
+  private static let keys = (0..<40).map { UInt64($0) }
+  private static let ones = [Float](repeating: 1, count: 160)
+  private static let afterOneStep = [Float](repeating: -0.5, count: 160)
+
+  // MARK: Links that break
+
+  @Test(arguments: CuttingTransport.Moment.allCases)
+  func `a push whose link breaks is sent again by itself and applied once`(
+    moment: CuttingTransport.Moment
+  ) async throws {
+    try await TestStore.with { store in
+      let node = try await store.start("a", .training, dataCentre: "dc1")
+      let transport = CuttingTransport(store.transport)
+      let client = store.client(node, over: transport)
+      try await client.createModel("m", tables: TestStore.tables)
+
+      transport.cutNext(moment)
+      let receipt = try await client.push(Self.keys, Self.ones, to: "embedding", of: "m")
+
+      #expect(transport.cutCount == 1)
+      let rows = try await client.get(Self.keys, from: "embedding", of: "m")
+      #expect(rows.values == Self.afterOneStep)
+      #expect(rows.versions == receipt.versions[0])
+      #expect(await node.rowsWritten() == 40)
+      await client.close()
+    }
+  }
+
+  @Test func `a push whose reply is lost gets its first answer from the request window`()
+    async throws
+  {
+    try await TestStore.with { store in
+      let node = try await store.start("a", .training, dataCentre: "dc1")
+      let transport = CuttingTransport(store.transport)
+      let client = store.client(node, over: transport)
+      try await client.createModel("m", tables: TestStore.tables)
+      let model = try #require(await client.catalogue.models.first)
+      let request = Request.write(
+        WriteRequest(
+          model: model.id, epoch: model.epoch, term: model.term,
+          request: RequestID(client: ClientID(rawValue: 7), sequence: 1), durability: .primary,
+          parts: [
+            WriteRequest.Part(
+              kind: .push, table: TableID(rawValue: 0), keys: Self.keys, floats: Self.ones)
+          ]))
+      let deadline = await client.deadline()
+
+      transport.cutNext(.reply)
+      let first = await client.attempt(request, at: node.endpoint, until: deadline)
+      let atFirst = await node.rowsWritten()
+      let second = await client.attempt(request, at: node.endpoint, until: deadline)
+
+      guard case .again(pause: .zero, why: _) = first else {
+        Issue.record("the lost reply came through: \(first)")
+        return
+      }
+      #expect(atFirst == 40)
+      guard case .reply(.written(let reply)) = second else {
+        Issue.record("the second attempt was not answered: \(second)")
+        return
+      }
+      #expect(reply.isRepeated)
+      let rows = try await client.get(Self.keys, from: "embedding", of: "m")
+      #expect(rows.values == Self.afterOneStep)
+      #expect(rows.versions.map { $0?.timestamp } == reply.timestamps[0])
+      #expect(await node.rowsWritten() == 40)
+      await client.close()
+    }
+  }
+
+  // MARK: Durability
+
+  @Test(arguments: [Durability.replicas(2), .dataCentres(2)])
+  func `a write that too few hold in time is an error that says so, and is kept`(
+    durability: Durability
+  ) async throws {
+    try await TestStore.with { store in
+      let primary = try await store.start("a", .training, dataCentre: "dc1")
+      let replica = try await store.start("b", .training, dataCentre: "dc1", join: [primary])
+      // Not in full form: it counts for its data centre, but not as a replica.
+      let server = try await store.start("c", .inference, dataCentre: "dc2", join: [primary])
+      for node in [primary, replica, server] { #expect(await node.knows(members: 3)) }
+      let timeout = Duration.seconds(1)
+      let client = store.client(primary, timeout: timeout)
+      try await client.createModel("m", tables: TestStore.tables)
+      let start = store.runtime.clock.now().monotonic
+
+      await #expect(throws: EkkoError.notDurable) {
+        try await client.push(
+          Self.keys, Self.ones, to: "embedding", of: "m", durability: durability)
+      }
+
+      // Somebody else might have come to hold it; and the verdict needs time to travel.
+      let elapsed = start.duration(to: store.runtime.clock.now().monotonic)
+      #expect(elapsed >= timeout / 2 && elapsed < timeout)
+      #expect(await primary.rowsWritten() + replica.rowsWritten() == 40)
+      let rows = try await client.getFromPrimaries(
+        [TableRead(table: "embedding", keys: Self.keys)], of: "m")
+      #expect(rows[0].values == Self.afterOneStep)
+      // What it takes less for is confirmed, on top of what was kept.
+      let patient = store.client(primary)
+      try await patient.push(
+        Self.keys, Self.ones, to: "embedding", of: "m", durability: .replicas(1))
+      try await patient.push(
+        Self.keys, Self.ones, to: "embedding", of: "m", durability: .dataCentres(1))
+      let reader = store.client(server)
+      let served = try await reader.get(Self.keys, from: "embedding", of: "m")
+      #expect(served.values == [Float](repeating: -1.5, count: 160))
+      for client in [client, patient, reader] { await client.close() }
+    }
+  }
+}
