@@ -53,8 +53,12 @@ extension EkkoClient {
   }
 
   /// Asks the nearest node that answers.
-  func askNearest(_ request: Request) async throws(EkkoError) -> Reply {
-    let deadline = self.deadline()
+  ///
+  /// - Parameter limit: when the call that this is part of must end; `nil` if it is all of it.
+  func askNearest(
+    _ request: Request, until limit: MonotonicTime? = nil
+  ) async throws(EkkoError) -> Reply {
+    let deadline = limit ?? self.deadline()
     var pause = RetryPause()
     var why = "no endpoint was given"
     while true {

@@ -53,7 +53,7 @@ extension EkkoClient {
     _ writes: [TableWrite], to model: String, durability: Durability = .primary
   ) async throws(EkkoError) -> WriteReceipt {
     let deadline = self.deadline()
-    let record = try await self.record(of: model)
+    let record = try await self.record(of: model, until: deadline)
     var distinct: [DistinctWrite] = []
     for write in writes {
       let table = try self.table(write.table, of: record)
@@ -63,11 +63,11 @@ extension EkkoClient {
     let plans = PrimaryWrite.plans(for: distinct.map(\.part), of: record)
     let outcomes = await withTaskGroup(of: (Int, PrimaryWrite.Outcome).self) { group in
       for (number, plan) in plans.enumerated() {
-        let request = WriteRequest(
-          model: record.id, epoch: record.epoch, term: record.term, request: self.nextRequest(),
-          durability: durability, parts: plan.parts)
         group.addTask {
-          (number, await self.carryOut(request, at: plan.primary, until: deadline))
+          (
+            number,
+            await self.carryOut(plan, of: record, durability: durability, until: deadline)
+          )
         }
       }
       var outcomes: [Int: PrimaryWrite.Outcome] = [:]
@@ -76,6 +76,22 @@ extension EkkoClient {
     }
     return try PrimaryWrite.receipt(
       for: distinct, names: writes.map(\.table), plans: plans, outcomes: outcomes)
+  }
+
+  /// Sends one primary its part when its turn has come.
+  private func carryOut(
+    _ plan: PrimaryWrite, of model: ModelRecord, durability: Durability,
+    until deadline: MonotonicTime
+  ) async -> PrimaryWrite.Outcome {
+    let request: RequestID
+    do throws(EkkoError) { request = try await self.beginWrite(at: plan.primary) } catch {
+      return .failed(error)
+    }
+    defer { self.endWrite(request, at: plan.primary) }
+    return await self.carryOut(
+      WriteRequest(
+        model: model.id, epoch: model.epoch, term: model.term, request: request,
+        durability: durability, parts: plan.parts), at: plan.primary, until: deadline)
   }
 
   /// Sends one primary its part until it has answered, always under the same number.
@@ -103,7 +119,7 @@ extension EkkoClient {
       do throws(EkkoError) {
         try await self.wait(
           pause.take(atLeast: atLeast, using: &self.generator), until: deadline, why)
-        try await self.refresh()
+        try await self.refresh(until: deadline)
         if let record = self.catalogue.models.first(where: { $0.id == request.model }) {
           request.epoch = record.epoch
           request.term = record.term

@@ -25,6 +25,9 @@ public actor EkkoClient {
   nonisolated private let ownLoops: CoreLoops?
   private let id: ClientID
   private var sequence: UInt64 = 0
+  /// The writes under way, and those that wait for them, by primary.
+  var windows: [NodeID: WriteWindow] = [:]
+  var turns: [NodeID: [WriteTurn]] = [:]
   var generator: SplitMix64
   private var known = CatalogueReply(Catalogue())
   /// The endpoint that answered last; reads go there while it does.
@@ -124,8 +127,8 @@ public actor EkkoClient {
   }
 
   /// Reads models and members anew.
-  package func refresh() async throws(EkkoError) {
-    let reply = try await self.askNearest(.catalogue)
+  package func refresh(until limit: MonotonicTime? = nil) async throws(EkkoError) {
+    let reply = try await self.askNearest(.catalogue, until: limit)
     guard case .catalogue(let catalogue) = reply else { throw .malformedReply }
     self.known = catalogue
   }
@@ -134,9 +137,11 @@ public actor EkkoClient {
 
   func adopt(_ catalogue: CatalogueReply) { self.known = catalogue }
 
-  func record(of model: String) async throws(EkkoError) -> ModelRecord {
+  func record(
+    of model: String, until limit: MonotonicTime? = nil
+  ) async throws(EkkoError) -> ModelRecord {
     if let known = self.known.models.first(where: { $0.name == model }) { return known }
-    try await self.refresh()
+    try await self.refresh(until: limit)
     guard let known = self.known.models.first(where: { $0.name == model }) else {
       throw .unknownModel(model)
     }
