@@ -1,0 +1,124 @@
+import EkkoClient
+import EkkoCore
+import EkkoNode
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+
+/// Nodes in this process, over memory.
+struct TestNodes: Sendable {
+  private let runtime: Runtime
+  private let transport = MemoryTransport()
+  private let running = Running()
+
+  /// One life of a node.
+  struct Life: Sendable {
+    let node: StoreNode
+    fileprivate let events: AsyncStream<NodeEvent>
+    fileprivate let task: Task<Void, Never>
+
+    /// Ends the life in order.
+    func stop() async {
+      self.task.cancel()
+      await self.task.value
+    }
+
+    /// What the node tells until it has caught up, that included; to be asked once.
+    func eventsUntilCaughtUp() async -> [NodeEvent] {
+      var told: [NodeEvent] = []
+      for await event in self.events {
+        told.append(event)
+        if case .caughtUp = event { break }
+      }
+      return told
+    }
+  }
+
+  private actor Running {
+    private var lives: [Life] = []
+
+    func add(_ life: Life) { self.lives.append(life) }
+
+    func stopAll() async {
+      for life in self.lives.reversed() { await life.stop() }
+    }
+  }
+
+  static func with<Value: Sendable>(
+    _ body: @Sendable (TestNodes) async throws -> Value
+  ) async throws -> Value {
+    let loops = try CoreLoops.start(count: 2)
+    let nodes = TestNodes(runtime: .live(loops: loops))
+    let result: Result<Value, any Error>
+    do { result = .success(try await body(nodes)) } catch { result = .failure(error) }
+    await nodes.running.stopAll()
+    await loops.stop()
+    return try result.get()
+  }
+
+  private init(runtime: Runtime) { self.runtime = runtime }
+
+  /// Starts a training node of one data centre.
+  func start(
+    _ name: String, join: [Life] = [], files: (any FileStore)? = nil,
+    cluster: ClusterID = .unknown
+  ) async throws -> Life {
+    var configuration = NodeConfiguration(
+      name: name, roles: .training, dataCentre: "dc1",
+      listen: Endpoint(host: "127.0.0.1", port: 0))
+    configuration.join = join.map(\.node.endpoint)
+    configuration.homes = 2
+    configuration.files = files
+    configuration.cluster = cluster
+    let (events, tell) = AsyncStream.makeStream(
+      of: NodeEvent.self, bufferingPolicy: .bufferingOldest(256))
+    let node = try await StoreNode.start(
+      configuration, transport: self.transport, runtime: self.runtime,
+      onEvent: { _ = tell.yield($0) })
+    let task = self.runtime.spawn(on: Home(index: 0)) {
+      await node.run()
+      tell.finish()
+    }
+    let life = Life(node: node, events: events, task: task)
+    await self.running.add(life)
+    return life
+  }
+
+  func client(_ lives: Life...) -> EkkoClient {
+    EkkoClient(
+      endpoints: lives.map(\.node.endpoint), transport: self.transport, runtime: self.runtime,
+      timeout: .seconds(20))
+  }
+}
+
+extension TestNodes.Life {
+  /// Waits until this node lists `count` members.
+  func knows(members count: Int) async -> Bool {
+    let node = self.node.node
+    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
+    var seen: UInt64 = 0
+    while node.catalogue.members.count < count {
+      let now = node.clock.now().monotonic
+      guard now < deadline else { return false }
+      // The list follows the rows it is made of a little later.
+      _ = await node.board.wait(
+        for: .catalogue, after: seen, until: now.advanced(by: .milliseconds(20)))
+      seen = node.board[.catalogue]?.sequence ?? 0
+    }
+    return true
+  }
+
+  /// The rows of models, not of the catalogue, that this node has sent to its peers.
+  func rowsSent() async -> UInt64 {
+    var count: UInt64 = 0
+    for shard in self.node.node.shards.all where shard.id != .catalogue {
+      count += await shard.summary(withDigest: false).counters.rowsSent
+    }
+    return count
+  }
+
+  /// The digest over the rows of every model.
+  func digests() async -> [UInt64?] {
+    await self.node.status(withDigests: true).models.map(\.digest)
+  }
+}

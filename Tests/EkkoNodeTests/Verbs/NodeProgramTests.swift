@@ -1,0 +1,44 @@
+import EkkoClient
+import EkkoStorage
+import EkkoTransport
+import Testing
+
+@testable import EkkoNode
+
+@Suite(.timeLimit(.minutes(1))) struct NodeProgramTests {
+  @Test func `a damaged snapshot is refused at start with a sentence, and left as it is`()
+    async throws
+  {
+    let used = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: used.path)
+    try await TestNodes.with { nodes in
+      let life = try await nodes.start("a", files: files)
+      let client = nodes.client(life)
+      try await client.createModel(
+        "m", shards: 2, tables: [TableSchema(name: "embedding", rowLength: 1)])
+      try await client.put(Array(0..<100), (0..<100).map { Float($0) }, to: "embedding", of: "m")
+      await client.close()
+      await life.stop()
+    }
+    let name = "model-1-shard-1.snapshot"
+    // The first life's store still locks its own.
+    let directory = try TemporaryDirectory(copying: used)
+    try directory.damage(name)
+    let before = try directory.contents(of: name)
+    var options = NodeOptions(roles: .training)
+    options.listen = Endpoint(host: "127.0.0.1", port: 0)
+    options.dataDirectory = directory.path
+
+    let failure = await #expect(throws: Failure.self) {
+      try await NodeProgram(options: options).run()
+    }
+
+    #expect(
+      failure?.line
+        == "ekko-node: cannot load \(name) in \(directory.path): the snapshot is damaged: its "
+        + "checksum does not match. Restore the file, or move it away to take the shard from peers."
+    )
+    #expect(failure?.exitCode == .badInput)
+    #expect(try directory.contents(of: name) == before)
+  }
+}
