@@ -12,10 +12,18 @@ struct TestStore: Sendable {
     TableSchema(name: "notes", valueType: .bytes, rowLength: 16),
   ]
 
-  let loops: CoreLoops
+  private let loops: CoreLoops
   let runtime: Runtime
   let transport: MemoryTransport
   let running: Running
+  private let clients = Clients()
+
+  private init(loops: CoreLoops) {
+    self.loops = loops
+    self.runtime = .live(loops: loops)
+    self.transport = MemoryTransport()
+    self.running = Running()
+  }
 
   /// The nodes that were started, to be stopped at the end.
   actor Running {
@@ -34,14 +42,25 @@ struct TestStore: Sendable {
     }
   }
 
+  /// The clients that were made, to be closed at the end whatever becomes of the test.
+  private final class Clients: Sendable {
+    private let all = Guarded<[EkkoClient]>([])
+
+    func add(_ client: EkkoClient) { self.all.withLock { $0.append(client) } }
+
+    func close() async {
+      for client in self.all.withLock({ $0 }) { await client.close() }
+    }
+  }
+
   static func with<Value: Sendable>(
     _ body: @Sendable (TestStore) async throws -> Value
   ) async throws -> Value {
     let loops = try CoreLoops.start(count: 2)
-    let store = TestStore(
-      loops: loops, runtime: .live(loops: loops), transport: MemoryTransport(), running: Running())
+    let store = TestStore(loops: loops)
     let result: Result<Value, any Error>
     do { result = .success(try await body(store)) } catch { result = .failure(error) }
+    await store.clients.close()
     await store.running.stopAll()
     await loops.stop()
     return try result.get()
@@ -67,6 +86,8 @@ struct TestStore: Sendable {
     await self.running.stop(node.node.identity.name)
   }
 
+  /// A client that is closed at the end.
+  ///
   /// - Parameters:
   ///   - transport: another way to the nodes than the store's own.
   ///   - clock: the client's own time, if it is not the machine's.
@@ -74,9 +95,11 @@ struct TestStore: Sendable {
     _ nodes: StoreNode..., timeout: Duration = .seconds(20), over transport: (any Transport)? = nil,
     clock: (any RuntimeClock)? = nil
   ) -> EkkoClient {
-    EkkoClient(
+    let client = EkkoClient(
       endpoints: nodes.map(\.endpoint), transport: transport ?? self.transport,
       runtime: clock.map { .live(loops: self.loops, clock: $0) } ?? self.runtime, timeout: timeout)
+    self.clients.add(client)
+    return client
   }
 }
 

@@ -28,7 +28,7 @@ import Testing
       self.first = try await nodes.start("a")
       self.second = try await nodes.start("b", join: [self.first], files: files)
       for life in [self.first, self.second] { #expect(await life.knows(members: 2)) }
-      self.client = nodes.client(self.first)
+      self.client = await nodes.client(self.first)
       try await self.client.createModel("m", shards: 8, tables: Self.tables)
       let receipt = try await Self.push(Self.keys, over: self.client)
       let origin = self.first.node.node.incarnation
@@ -85,7 +85,7 @@ import Testing
       // All rows would take twice as much.
       #expect(byteCount < 20_000)
       #expect(await again.digests() == trained.first.digests())
-      let reader = nodes.client(again)
+      let reader = await nodes.client(again)
       let rows = try await reader.get(Trained.keys, from: "embedding", of: "m")
       for (place, key) in Trained.keys.enumerated() {
         let expected: Float = pushed.contains(key) ? -1 : deleted.contains(key) ? 0 : -0.5
@@ -100,7 +100,6 @@ import Testing
       #expect(continued.values == [Float](repeating: -1, count: own.count * 4))
       #expect(Set(continued.versions.map { $0?.origin }) == [again.node.node.incarnation])
       #expect(await again.digests() == trained.first.digests())
-      for client in [trained.client, reader] { await client.close() }
     }
   }
 
@@ -131,7 +130,6 @@ import Testing
       #expect(rows > 0 && loaded == 1000 - rows)
       #expect((UInt64(rows)...UInt64(rows + 2)).contains(pulled))
       #expect(await again.digests() == trained.first.digests())
-      await trained.client.close()
     }
   }
 }

@@ -36,10 +36,14 @@ struct TestNodes: Sendable {
 
   private actor Running {
     private var lives: [Life] = []
+    private var clients: [EkkoClient] = []
 
     func add(_ life: Life) { self.lives.append(life) }
 
+    func add(_ client: EkkoClient) { self.clients.append(client) }
+
     func stopAll() async {
+      for client in self.clients { await client.close() }
       for life in self.lives.reversed() { await life.stop() }
     }
   }
@@ -84,10 +88,13 @@ struct TestNodes: Sendable {
     return life
   }
 
-  func client(_ lives: Life...) -> EkkoClient {
-    EkkoClient(
+  /// A client that is closed at the end.
+  func client(_ lives: Life...) async -> EkkoClient {
+    let client = EkkoClient(
       endpoints: lives.map(\.node.endpoint), transport: self.transport, runtime: self.runtime,
       timeout: .seconds(20))
+    await self.running.add(client)
+    return client
   }
 }
 

@@ -13,11 +13,10 @@ import Testing
     let files = try POSIXFileStore(directory: used.path)
     try await TestNodes.with { nodes in
       let life = try await nodes.start("a", files: files)
-      let client = nodes.client(life)
+      let client = await nodes.client(life)
       try await client.createModel(
         "m", shards: 2, tables: [TableSchema(name: "embedding", rowLength: 1)])
       try await client.put(Array(0..<100), (0..<100).map { Float($0) }, to: "embedding", of: "m")
-      await client.close()
       await life.stop()
     }
     let name = "model-1-shard-1.snapshot"
