@@ -20,7 +20,7 @@ struct TestStore: Sendable {
 
   private init(loops: CoreLoops) {
     self.loops = loops
-    self.runtime = .live(loops: loops)
+    self.runtime = .live(loops: loops, clock: SteadyClock())
     self.transport = MemoryTransport()
     self.running = Running()
   }
@@ -53,15 +53,24 @@ struct TestStore: Sendable {
     }
   }
 
+  /// Runs `body` on one of the store's own loops.
   static func with<Value: Sendable>(
-    _ body: @Sendable (TestStore) async throws -> Value
+    _ body: @escaping @Sendable (TestStore) async throws -> Value
   ) async throws -> Value {
     let loops = try CoreLoops.start(count: 2)
     let store = TestStore(loops: loops)
-    let result: Result<Value, any Error>
-    do { result = .success(try await body(store)) } catch { result = .failure(error) }
-    await store.clients.close()
-    await store.running.stopAll()
+    let task = store.runtime.spawn(on: Home(index: 0)) { () async -> Result<Value, any Error> in
+      let result: Result<Value, any Error>
+      do { result = .success(try await body(store)) } catch { result = .failure(error) }
+      await store.clients.close()
+      await store.running.stopAll()
+      return result
+    }
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
     await loops.stop()
     return try result.get()
   }
@@ -95,8 +104,15 @@ struct TestStore: Sendable {
     _ nodes: StoreNode..., timeout: Duration = .seconds(20), over transport: (any Transport)? = nil,
     clock: (any RuntimeClock)? = nil
   ) -> EkkoClient {
+    self.client(at: nodes.map(\.endpoint), timeout: timeout, over: transport, clock: clock)
+  }
+
+  func client(
+    at endpoints: [Endpoint], timeout: Duration, over transport: (any Transport)? = nil,
+    clock: (any RuntimeClock)? = nil
+  ) -> EkkoClient {
     let client = EkkoClient(
-      endpoints: nodes.map(\.endpoint), transport: transport ?? self.transport,
+      endpoints: endpoints, transport: transport ?? self.transport,
       runtime: clock.map { .live(loops: self.loops, clock: $0) } ?? self.runtime, timeout: timeout)
     self.clients.add(client)
     return client

@@ -48,14 +48,23 @@ struct TestNodes: Sendable {
     }
   }
 
+  /// Runs `body` on one of the nodes' own loops.
   static func with<Value: Sendable>(
-    _ body: @Sendable (TestNodes) async throws -> Value
+    _ body: @escaping @Sendable (TestNodes) async throws -> Value
   ) async throws -> Value {
     let loops = try CoreLoops.start(count: 2)
-    let nodes = TestNodes(runtime: .live(loops: loops))
-    let result: Result<Value, any Error>
-    do { result = .success(try await body(nodes)) } catch { result = .failure(error) }
-    await nodes.running.stopAll()
+    let nodes = TestNodes(runtime: .live(loops: loops, clock: SteadyClock()))
+    let task = nodes.runtime.spawn(on: Home(index: 0)) { () async -> Result<Value, any Error> in
+      let result: Result<Value, any Error>
+      do { result = .success(try await body(nodes)) } catch { result = .failure(error) }
+      await nodes.running.stopAll()
+      return result
+    }
+    let result = await withTaskCancellationHandler {
+      await task.value
+    } onCancel: {
+      task.cancel()
+    }
     await loops.stop()
     return try result.get()
   }
