@@ -150,6 +150,13 @@ package struct ExplorationState: Sendable {
   // MARK: Making it happen
 
   package mutating func take(_ step: ExplorationStep) throws(ExplorationFailure) {
+    self.retake(step)
+    if let failure = self.failure { throw failure }
+    try self.check()
+  }
+
+  /// Takes a step that is known to break nothing.
+  mutating func retake(_ step: ExplorationStep) {
     self.touched = ReplicaSet()
     self.failure = nil
     switch step {
@@ -173,8 +180,6 @@ package struct ExplorationState: Sendable {
     case .announceEarly(let replica): self.planted.early = replica
     }
     self.forgetIrrelevantUpdates()
-    if let failure = self.failure { throw failure }
-    try self.check()
   }
 
   private mutating func write(_ kind: WriteKind, _ replica: Int, _ key: UInt64) {

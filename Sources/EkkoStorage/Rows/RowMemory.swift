@@ -42,7 +42,7 @@ final class RowMemory: @unchecked Sendable {
     precondition(capacity > 0 && capacity < 1 << 31 && stride > 0 && stride < 1 << 24)
     self.capacity = capacity
     self.stride = stride
-    var bucketCount = 16
+    var bucketCount = 4
     while bucketCount * 7 < capacity * 10 { bucketCount *= 2 }
     self.bucketCount = bucketCount
     self.bucketShift = UInt64(64 - bucketCount.trailingZeroBitCount)

@@ -21,7 +21,7 @@ package struct RowTable: Sendable {
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
     self.layout = formClass.layout(of: schema)
-    self.memory = RowMemory(capacity: 8, stride: self.layout.byteCount)
+    self.memory = RowMemory(capacity: 2, stride: self.layout.byteCount)
   }
 
   /// A row's version and arrival, as stored beside it.
