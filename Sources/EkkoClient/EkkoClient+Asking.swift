@@ -145,6 +145,15 @@ extension EkkoClient {
     self.adopt(catalogue)
   }
 
+  /// Takes a node off the list of members.
+  ///
+  /// - Parameter incarnation: only if this still is its life; without one, only if it is gone.
+  package func leave(_ name: String, incarnation: IncarnationID?) async throws(EkkoError) {
+    let reply = try await self.askWriter(.leave(name: name, incarnation: incarnation))
+    guard case .catalogue(let catalogue) = reply else { throw .malformedReply }
+    self.adopt(catalogue)
+  }
+
   /// What each of `members` answers to `request`; those that do not answer in time are absent.
   package func askAll(
     _ members: [MemberRecord], _ request: Request

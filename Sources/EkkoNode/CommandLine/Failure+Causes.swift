@@ -54,6 +54,22 @@ extension Failure {
       exitCode: .badInput)
   }
 
+  /// A directory with shards of which nothing says whose they are. A new name would make another
+  /// member of the node, and its rows those of a stranger.
+  init(_ error: NodeRecord.ReadError, in directory: String) {
+    switch error {
+    case .file(let error): self.init(error)
+    case .damaged(let name):
+      self.init(
+        what: "cannot use \(directory)", why: "\(name), which says whose it is, is damaged",
+        doThis: "Restore the file, or name another directory", exitCode: .badInput)
+    case .missing(let name):
+      self.init(
+        what: "cannot use \(directory)", why: "it has shards but no \(name) to say whose they are",
+        doThis: "Restore the file, or name another directory", exitCode: .badInput)
+    }
+  }
+
   package init(_ error: SharedSecret.LoadError) {
     func secret(_ path: String, _ why: String, _ doThis: String, _ code: ExitCode) -> Failure {
       Failure(what: "the secret file \(path)", why: why, doThis: doThis, exitCode: code)

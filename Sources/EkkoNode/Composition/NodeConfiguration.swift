@@ -34,5 +34,8 @@ package struct NodeConfiguration: Sendable {
     self.listen = listen
   }
 
+  /// The form of the rows it holds.
+  var form: FormClass { self.roles.contains(.training) ? .full : .serving }
+
   package var founds: Bool { self.roles.contains(.training) && self.join.isEmpty }
 }

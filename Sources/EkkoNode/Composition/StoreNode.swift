@@ -44,7 +44,7 @@ package struct StoreNode: Sendable {
       cluster: configuration.cluster, name: configuration.name,
       incarnation: runtime.drawIncarnation(), roles: configuration.roles,
       dataCentre: configuration.dataCentre, zone: configuration.zone,
-      form: configuration.roles.contains(.training) ? .full : .serving)
+      form: configuration.form)
     if configuration.founds, identity.cluster == .unknown {
       identity.cluster = ClusterID(rawValue: runtime.drawIncarnation().rawValue)
     }
@@ -91,7 +91,7 @@ package struct StoreNode: Sendable {
         await self.replica.run(
           listener: self.listener,
           requests: RequestServer(
-            node: self.node, keeper: self.keeper, reporter: self.reporter))
+            node: self.node, keeper: self.keeper, replica: self.replica, reporter: self.reporter))
       }
       group.addTask { await self.keeper.run() }
       group.addTask { await self.reporter.run() }
@@ -107,7 +107,9 @@ package struct StoreNode: Sendable {
   func remember() async throws {
     guard let files = self.configuration.files else { return }
     let identity = self.node.identity
-    try await NodeRecord(name: identity.name, cluster: identity.cluster).write(to: files)
+    try await NodeRecord(
+      name: identity.name, cluster: identity.cluster, form: self.node.formClass
+    ).write(to: files)
   }
 
   /// What `status` says.
@@ -122,7 +124,7 @@ package struct StoreNode: Sendable {
     await self.keeper.found(as: self.member)
     if let draft = self.configuration.firstModel {
       // It may exist from an earlier life, perhaps with tables added since.
-      _ = try? await self.keeper.create(draft)
+      _ = try? await self.keeper.create(draft, trainingNodes: [self.node.nodeID])
     }
   }
 
@@ -135,15 +137,33 @@ package struct StoreNode: Sendable {
     await self.retireOrigins()
   }
 
-  private func joinCluster() async {
-    let client = EkkoClient(
+  private func client(timeout: Duration) -> EkkoClient {
+    EkkoClient(
       endpoints: self.configuration.join, transport: self.transport,
-      secret: self.configuration.secret, runtime: self.node.runtime, timeout: .seconds(2))
+      secret: self.configuration.secret, runtime: self.node.runtime, timeout: timeout)
+  }
+
+  /// Takes a node that keeps nothing off the list of members as it goes: its next life would hold
+  /// nothing either, and nobody should wait for it. One with files stays: it comes back. To be called
+  /// after `run`.
+  func leaveCluster() async {
+    guard self.configuration.files == nil, !self.configuration.founds else { return }
+    let client = self.client(timeout: .milliseconds(500))
+    // Whoever keeps the list may be gone as well, or not let a primary go.
+    try? await client.leave(self.node.identity.name, incarnation: self.node.incarnation)
+    await client.close()
+  }
+
+  private func joinCluster() async {
+    let client = self.client(timeout: .seconds(2))
     while !Task.isCancelled {
       do throws(EkkoError) {
         try await client.join(self.member)
         // The cluster is known now; who cannot write it down asks again in its next life.
         try? await self.remember()
+        break
+      } catch .invalid(let why) {
+        self.onEvent(.refused(why))
         break
       } catch {
         // Nobody answers yet, or not the one who keeps the list: the pulling links say so.
@@ -219,6 +239,8 @@ package struct StoreNode: Sendable {
 /// What an operator may want to know of a node.
 package enum NodeEvent: Hashable, Sendable {
   case peer(PeerKeeper.Event)
+  /// The cluster does not take this node; a sentence says why. It must not go on.
+  case refused(String)
   /// Something with the node's files; a sentence.
   case trouble(String)
   /// For the first time in this life all that its peers had announced is here.

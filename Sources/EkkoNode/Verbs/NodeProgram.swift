@@ -78,15 +78,32 @@ struct NodeProgram {
       let files = try POSIXFileStore(directory: directory)
       try await files.deleteUnpublished()
       configuration.files = files
-      if let record = try await NodeRecord.read(from: files) {
-        configuration.name = record.name
-        configuration.cluster = record.cluster
-      }
     } catch {
       throw Failure(error)
     }
+    try await self.takeUpRecord(in: directory, &configuration)
     try await Self.checkSnapshots(in: directory, configuration.files)
     return configuration
+  }
+
+  /// The directory's last user: the node becomes it again, or does not touch what is not its own.
+  private func takeUpRecord(
+    in directory: String, _ configuration: inout NodeConfiguration
+  ) async throws {
+    guard let files = configuration.files else { return }
+    let record: NodeRecord?
+    do throws(NodeRecord.ReadError) { record = try await NodeRecord.read(from: files) } catch {
+      throw Failure(error, in: directory)
+    }
+    guard let record else { return }
+    guard record.form == configuration.form else {
+      throw Failure(
+        what: "cannot use \(directory)",
+        why: "it belongs to '\(record.name)', a node of another role",
+        doThis: "Start it with its own --role, or name another directory", exitCode: .usage)
+    }
+    configuration.name = record.name
+    configuration.cluster = record.cluster
   }
 
   /// Looks at every snapshot before anything is served: a damaged one must not go unnoticed.
@@ -122,6 +139,7 @@ extension NodeEvent {
     case .peer(.connected): "connected"
     case .peer(.unreachable): "unreachable"
     case .peer(.lost): "lost"
+    case .refused: "refused"
     case .trouble: "trouble"
     case .caughtUp: "caught_up"
     }
@@ -134,6 +152,7 @@ extension NodeEvent {
       "no peer answers at \(endpoint) (\(why)); trying again"
     case .peer(.lost(let endpoint, let why)):
       "lost the peer at \(endpoint)\(why.map { " (\($0))" } ?? ""); trying again"
+    case .refused(let why): "the cluster does not take this node: \(why)"
     case .trouble(let sentence): sentence
     case .caughtUp(let loaded, let rows, let bytes):
       "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "

@@ -100,8 +100,20 @@ package actor CatalogueKeeper {
     await self.refresh()
   }
 
-  /// Creates a model whose primaries are all training nodes, or confirms that it exists just so.
-  package func create(_ draft: ModelDraft) async throws(ModelError) -> ModelRecord {
+  /// Takes a member off the list, unless a later life of it has come.
+  package func remove(_ member: MemberRecord) async {
+    guard self.node.catalogue.members[member.node] == member else { return }
+    await self.write(
+      ShardWrite(
+        kind: .delete, table: Catalogue.Table.members.id, keys: [member.node.rawValue],
+        values: .none))
+    await self.refresh()
+  }
+
+  /// Creates a model whose primaries are `trainingNodes`, or confirms that it exists just so.
+  package func create(
+    _ draft: ModelDraft, trainingNodes: [NodeID]
+  ) async throws(ModelError) -> ModelRecord {
     let catalogue = await self.read()
     if let known = catalogue.model(named: draft.name) {
       guard draft.describes(known) else { throw .exists(draft.name) }
@@ -110,7 +122,7 @@ package actor CatalogueKeeper {
     let model = ModelRecord(
       id: catalogue.freeModelID, name: draft.name, application: draft.application,
       shardCount: draft.shardCount, tables: draft.tables,
-      trainingNodes: catalogue.trainingNodes.map(\.node))
+      trainingNodes: trainingNodes)
     try model.validate()
     await self.put(model.encode(), key: UInt64(model.id.rawValue), of: .models)
     await self.refresh()
@@ -150,9 +162,13 @@ package actor CatalogueKeeper {
   }
 
   private func put(_ value: [UInt8], key: UInt64, of table: Catalogue.Table) async {
+    await self.write(
+      ShardWrite(kind: .put, table: table.id, keys: [key], values: .contents([value])))
+  }
+
+  private func write(_ write: ShardWrite) async {
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     defer { self.node.board.endWrite(ticket) }
-    let write = ShardWrite(kind: .put, table: table.id, keys: [key], values: .contents([value]))
     _ = await self.shard.write([write], request: nil, epoch: .first, at: now)
   }
 }

@@ -1,11 +1,14 @@
 package import EkkoCore
 package import EkkoStorage
+internal import EkkoTransport
 
 /// What a client, or a node that joins, asks of a node (DESIGN §6.1). Each has an id (the frame's
 /// stream) and a deadline, and can be cancelled.
 package enum Request: Hashable, Sendable {
   /// Lists the sender as a member, in its present life.
   case join(MemberRecord)
+  /// Takes a member off the list: itself, in the life it names, or one that is gone for good.
+  case leave(name: String, incarnation: IncarnationID?)
   case createModel(ModelDraft)
   /// Adds tables to a model or changes what may change.
   case alterModel(name: String, tables: [TableSchema])
@@ -30,6 +33,7 @@ package enum Request: Hashable, Sendable {
     case catalogue = 7
     case status = 8
     case lag = 9
+    case leave = 10
   }
 
   package func encode(into writer: inout ByteWriter) {
@@ -37,6 +41,11 @@ package enum Request: Hashable, Sendable {
     case .join(let member):
       writer.write(Kind.join.rawValue)
       writer.write(bytes: member.encode())
+    case .leave(let name, let incarnation):
+      writer.write(Kind.leave.rawValue)
+      writer.write(text: name)
+      writer.write(incarnation != nil)
+      if let incarnation { writer.write(incarnation) }
     case .createModel(let draft):
       writer.write(Kind.createModel.rawValue)
       writer.write(text: draft.name)
@@ -73,6 +82,10 @@ package enum Request: Hashable, Sendable {
     guard let kind = Kind(rawValue: raw) else { throw .unknownKind(raw) }
     switch kind {
     case .join: self = .join(try MemberRecord(from: &reader))
+    case .leave:
+      let name = try reader.readText(limit: LinkIdentity.nameByteLimit)
+      let isOfOneLife = try reader.readBool()
+      self = .leave(name: name, incarnation: isOfOneLife ? try reader.readIncarnation() : nil)
     case .createModel:
       self = .createModel(
         ModelDraft(

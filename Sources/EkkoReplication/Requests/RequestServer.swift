@@ -6,12 +6,16 @@ package import EkkoTransport
 package struct RequestServer: RequestService {
   private let node: ReplicaNode
   private let keeper: CatalogueKeeper
+  private let replica: Replica
   private let reporter: any NodeReporter
   private let desk: RequestDesk
 
-  package init(node: ReplicaNode, keeper: CatalogueKeeper, reporter: any NodeReporter) {
+  package init(
+    node: ReplicaNode, keeper: CatalogueKeeper, replica: Replica, reporter: any NodeReporter
+  ) {
     self.node = node
     self.keeper = keeper
+    self.replica = replica
     self.reporter = reporter
     self.desk = RequestDesk(node: node)
   }
@@ -30,7 +34,11 @@ package struct RequestServer: RequestService {
       switch request {
       case .join(let member):
         try self.requireWriter()
-        await self.keeper.register(member)
+        try await self.join(member)
+        return .catalogue(CatalogueReply(self.node.catalogue))
+      case .leave(let name, let incarnation):
+        try self.requireWriter()
+        try await self.leave(name, incarnation)
         return .catalogue(CatalogueReply(self.node.catalogue))
       case .createModel(let draft):
         try self.requireWriter()
@@ -70,9 +78,58 @@ package struct RequestServer: RequestService {
     guard self.node.mayWrite else { throw .busy(retryAfter: .milliseconds(50)) }
   }
 
+  /// Two nodes of one name would take turns at being the member: the second must not start. A former
+  /// life that no longer answers makes room.
+  private func join(_ member: MemberRecord) async throws(RequestFailure) {
+    if let listed = self.node.catalogue.members[member.node],
+      listed.incarnation != member.incarnation, await self.replica.isThere(listed)
+    {
+      throw .invalid("the name '\(member.name)' is that of a node that runs at \(listed.endpoint)")
+    }
+    await self.keeper.register(member)
+  }
+
+  private func leave(
+    _ name: String, _ incarnation: IncarnationID?
+  ) async throws(RequestFailure) {
+    let catalogue = self.node.catalogue
+    guard let listed = catalogue.members[NodeID(name: name)] else {
+      throw .invalid("the cluster has no node '\(name)'")
+    }
+    if let model = catalogue.modelsByName.first(where: { $0.trainingNodes.contains(listed.node) }) {
+      throw .invalid("node '\(name)' is the primary of shards of model '\(model.name)'")
+    }
+    guard listed.node != catalogue.writer else {
+      throw .invalid("node '\(name)' keeps the cluster's catalogue")
+    }
+    if let incarnation {
+      // A later life of the same node has taken the place.
+      guard listed.incarnation == incarnation else { return }
+    } else if await self.replica.isThere(listed) {
+      throw .invalid("node '\(name)' still runs at \(listed.endpoint)")
+    }
+    await self.keeper.remove(listed)
+  }
+
+  /// The training nodes that can take a model's shards: one that has gone would leave its part of the
+  /// model without a primary.
+  private func presentTrainingNodes() async -> [NodeID] {
+    let listed = self.node.catalogue.trainingNodes
+    let replica = self.replica
+    return await withTaskGroup(of: NodeID?.self) { group in
+      for member in listed {
+        group.addTask { await replica.isThere(member) ? member.node : nil }
+      }
+      var present: Set<NodeID> = []
+      for await node in group { if let node { present.insert(node) } }
+      return listed.map(\.node).filter(present.contains)
+    }
+  }
+
   private func create(_ draft: ModelDraft) async throws(RequestFailure) -> ModelRecord {
+    let trainingNodes = await self.presentTrainingNodes()
     do throws(ModelError) {
-      return try await self.keeper.create(draft)
+      return try await self.keeper.create(draft, trainingNodes: trainingNodes)
     } catch {
       throw .invalid(error.description)
     }
