@@ -29,12 +29,11 @@ actor LinkPool {
   /// The link to `endpoint`, opened if there is none that lives.
   func link(to endpoint: Endpoint) async throws(LinkError) -> ClientLink {
     while let others = self.opening[endpoint] {
-      let never = MonotonicTime(nanoseconds: .max)
-      _ = await others.wait(on: nil, until: never) { $0 }
+      try await Self.wait(for: others)
     }
     if let known = self.links[endpoint], await known.failure == nil { return known }
     if let others = self.opening[endpoint] {
-      _ = await others.wait(on: nil, until: MonotonicTime(nanoseconds: .max)) { $0 }
+      try await Self.wait(for: others)
       return try await self.link(to: endpoint)
     }
     let done = Watched<Bool, Never>(false)
@@ -48,6 +47,15 @@ actor LinkPool {
     await opened.start()
     if self.isClosed { await opened.close() }
     return opened
+  }
+
+  /// Ends early with `cancelled` if the task is: to look again at once would keep the actor from
+  /// those who are opening the link.
+  private static func wait(for others: Watched<Bool, Never>) async throws(LinkError) {
+    let never = MonotonicTime(nanoseconds: .max)
+    guard await others.wait(on: nil, until: never, for: { $0 }) else {
+      throw .transport(.cancelled)
+    }
   }
 
   private func open(_ endpoint: Endpoint) async throws(LinkError) -> ClientLink {
