@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "EkkoSignals.h"
+
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
 static inline void ekko_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 

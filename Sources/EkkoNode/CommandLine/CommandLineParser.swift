@@ -79,12 +79,12 @@ package enum CommandLineParser {
   private static func node(
     _ arguments: inout Arguments, _ readFile: (String) throws(Failure) -> [UInt8]
   ) throws(Failure) -> Command {
-    var makesDefaultModel = true
+    var switches = ConfigurationFile.Switches()
     if let path = arguments.text(.configuration) {
       let file = try ConfigurationFile(
         parsing: readFile(path), path: path, flags: arguments.syntax.flags)
       for (flag, words) in file.words { arguments.fill(flag, words: words, from: path) }
-      makesDefaultModel = file.makesDefaultModel ?? true
+      switches = file.switches
     }
     try arguments.checkRequirements()
     var options = NodeOptions(roles: try arguments.roles(.role))
@@ -95,7 +95,8 @@ package enum CommandLineParser {
     options.dataDirectory = arguments.text(.data)
     options.secretFile = arguments.text(.secretFile)
     options.logFormat = try arguments.choice(.logFormat, of: LogFormat.self) ?? .text
-    options.makesDefaultModel = makesDefaultModel
+    options.makesDefaultModel = switches.makesDefaultModel
+    options.endsWithInput = switches.endsWithInput
     return .node(options)
   }
 

@@ -2,15 +2,29 @@ internal import EkkoRecommender
 internal import FoundationEssentials
 
 /// What a node's `--config FILE.json5` says: the values of flags, as the command line would write
-/// them, under the flags' names in snake_case, and `default_model`.
+/// them, under the flags' names in snake_case, and what only a file can say.
 package struct ConfigurationFile: Sendable {
   /// Longer files are taken for a mistake.
   private static let byteLimit = 1 << 20
-  private static let defaultModelKey = "default_model"
 
   /// By flag, in the order of their names.
   let words: [(Flag, [String])]
-  let makesDefaultModel: Bool?
+  let switches: Switches
+
+  /// What only a file can say: true or false.
+  struct Switches: Hashable, Sendable {
+    /// Whether a node that founds a cluster makes the default model in it.
+    var makesDefaultModel = true
+    /// Whether the node leaves when its standard input ends.
+    var endsWithInput = false
+
+    static var keys: [String] { Self.places.keys.sorted() }
+    static func place(of key: String) -> WritableKeyPath<Self, Bool>? { Self.places[key] }
+
+    private static var places: [String: WritableKeyPath<Self, Bool>] {
+      ["default_model": \.makesDefaultModel, "ends_with_input": \.endsWithInput]
+    }
+  }
 
   /// A value of the file, of the kinds that some key takes.
   private enum Value: Decodable {
@@ -41,17 +55,17 @@ package struct ConfigurationFile: Sendable {
     }
     let known = flags.filter { $0.flag != .configuration }
     var words: [(Flag, [String])] = []
-    var makesDefaultModel: Bool?
+    var switches = Switches()
     for (key, value) in values.sorted(by: { $0.key < $1.key }) {
-      if key == Self.defaultModelKey {
+      if let place = Switches.place(of: key) {
         guard case .truth(let truth) = value else {
           throw Self.failure(path, key, "it is neither true nor false", "Write true or false")
         }
-        makesDefaultModel = truth
+        switches[keyPath: place] = truth
       } else if let flag = known.first(where: { $0.flag.configurationKey == key })?.flag {
         words.append((flag, try Self.words(value, flag, path)))
       } else {
-        let keys = known.map(\.flag.configurationKey) + [Self.defaultModelKey]
+        let keys = known.map(\.flag.configurationKey) + Switches.keys
         throw Self.failure(
           path, key, "there is no such key",
           Spelling.nearest(to: key, among: keys).map { "Did you mean '\($0)'? Correct the key" }
@@ -59,7 +73,7 @@ package struct ConfigurationFile: Sendable {
       }
     }
     self.words = words
-    self.makesDefaultModel = makesDefaultModel
+    self.switches = switches
   }
 
   private static func words(

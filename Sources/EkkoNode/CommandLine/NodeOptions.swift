@@ -22,6 +22,8 @@ package struct NodeOptions: Hashable, Sendable {
   package var logFormat = LogFormat.text
   /// Whether a node that founds a cluster makes the model `demo` in it.
   package var makesDefaultModel = true
+  /// Whether the node leaves when its standard input ends, as for a program that has started it.
+  package var endsWithInput = false
 
   package init(roles: RoleSet) { self.roles = roles }
 

@@ -33,6 +33,7 @@ package struct ProgressDisplay: Sendable {
       } else {
         Style.lines
       }
+    if case .panel = style { stream.setLastWords(PanelDrawing.showCursor) }
     return ProgressDisplay(
       style: style, size: { stream.size },
       write: { text throws(Failure) in try stream.write(text) })

@@ -1,3 +1,4 @@
+internal import CEkko
 internal import Glibc
 
 /// Standard output or standard error. Lines go out at once and whole; SIGPIPE is the program's matter.
@@ -44,6 +45,9 @@ package struct StandardStream: Sendable {
       }
     }
   }
+
+  /// What goes out if a signal ends the process; nothing to take it back. One stream at a time.
+  package func setLastWords(_ words: String) { unsafe ekko_set_last_words(self.descriptor, words) }
 
   /// Whether drawings can be made on it: a terminal that is not a dumb one.
   package var isDrawable: Bool {

@@ -10,19 +10,23 @@ struct NodeProgram {
   let options: NodeOptions
 
   func run() async throws {
+    let signals = Signals(endsWithInput: self.options.endsWithInput)
     let configuration = try await self.configuration()
+    guard !signals.haveCome else { return }
     let loops = try CoreLoops.start(count: configuration.homes)
     let result: Result<Void, any Error>
-    do { result = .success(try await self.run(configuration, loops: loops)) } catch {
+    do { result = .success(try await self.run(configuration, loops: loops, until: signals)) } catch
+    {
       result = .failure(error)
     }
     await loops.stop()
     try result.get()
   }
 
-  private func run(_ configuration: NodeConfiguration, loops: CoreLoops) async throws {
+  private func run(
+    _ configuration: NodeConfiguration, loops: CoreLoops, until signals: Signals
+  ) async throws {
     let runtime = Runtime.live(loops: loops)
-    let signals = Signals()
     let transport = SocketTransport(loops: loops)
     let log = NodeLog(
       format: self.options.logFormat,
@@ -37,11 +41,16 @@ struct NodeProgram {
     }
     try await store.remember()
     let running = runtime.spawn(on: Home(index: 0)) { await store.run() }
-    try StandardStream.output.print(self.readyLine(of: store))
-    await signals.wait()
-    log.write("stopping", "leaving")
+    let told = Result { () throws(Failure) in
+      try StandardStream.output.print(self.readyLine(of: store))
+    }
+    if case .success = told {
+      await signals.wait()
+      log.write("stopping", "leaving")
+    }
     running.cancel()
     await running.value
+    try told.get()
   }
 
   private func readyLine(of store: StoreNode) -> String {

@@ -35,12 +35,14 @@ import Testing
     expected.secretFile = "s"
     expected.logFormat = .json
     expected.makesDefaultModel = false
+    expected.endsWithInput = true
 
     let options = try self.parse(
       """
       // where it stands
       { role: ['training', "inference"], data_center: 'east', zone: "a", listen: '127.0.0.1:9',
-        join: 'h:1,h:2', data: 'dir', secret_file: 's', log_format: 'json', default_model: false, }
+        join: 'h:1,h:2', data: 'dir', secret_file: 's', log_format: 'json', default_model: false,
+        ends_with_input: true }
       """)
 
     #expect(options == expected)
@@ -68,7 +70,7 @@ import Testing
     (
       "{config: 'x'}",
       "n.json5, key 'config': there is no such key. Use one of role, data_center, zone, listen, "
-        + "join, data, secret_file, log_format, default_model."
+        + "join, data, secret_file, log_format, default_model, ends_with_input."
     ),
     (
       "{listen: 'x'}",
