@@ -63,7 +63,7 @@ let package = Package(
       "EkkoNode",
       [
         "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
-        "EkkoCore",
+        "EkkoCore", "ekko-node",
       ]),
     tests("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),

@@ -6,7 +6,10 @@ internal import EkkoTransport
 package enum Demo {
   /// Runs the demo and returns what it has seen.
   ///
-  /// - Throws: `ClickLogError` if the file cannot be read; `DemoError.everyRowSkipped`.
+  /// Cancelled, it trains no further, drains and returns what it has seen until then.
+  ///
+  /// - Throws: `ClickLogError` if the file cannot be read; `DemoError.everyRowSkipped`;
+  ///   `CancellationError` if it was cancelled before it could train.
   package static func run(
     _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
   ) async throws -> DemoSummary {
@@ -24,6 +27,7 @@ package enum Demo {
           await progress(snapshot)
         }.rowsPerSecond
     }
+    try Task.checkCancellation()
     var summary = try await Self.runOnce(settings, progress: progress)
     summary.rowsPerSecondAlone = alone
     return summary
@@ -61,11 +65,14 @@ package enum Demo {
     _ settings: DemoSettings, on cluster: DemoCluster, runtime: Runtime,
     progress: @escaping @Sendable (DemoSnapshot) async -> Void
   ) async -> Result<DemoSummary, any Error> {
+    // Cancelled itself, it could not drain.
+    let stop = StopRequest()
     let training = runtime.spawn(on: Home(index: 0)) {
       var training: DemoTraining
       do {
         training = DemoTraining(
-          settings, cluster: cluster, source: try DemoSource(settings), runtime: runtime)
+          settings, cluster: cluster, source: try DemoSource(settings), runtime: runtime,
+          stop: stop)
       } catch {
         return Result<DemoSummary, any Error>.failure(error)
       }
@@ -90,9 +97,20 @@ package enum Demo {
     return await withTaskCancellationHandler {
       await training.value
     } onCancel: {
-      training.cancel()
+      stop.make()
     }
   }
+}
+
+/// Whether a demo has been asked to come to its end.
+final class StopRequest: Sendable {
+  private let isMade = Guarded(false)
+
+  func make() { self.isMade.withLock { $0 = true } }
+
+  var hasCome: Bool { self.isMade.withLock { $0 } }
+
+  func check() throws(CancellationError) { if self.hasCome { throw CancellationError() } }
 }
 
 /// Why a demo came to nothing.

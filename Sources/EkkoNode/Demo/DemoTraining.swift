@@ -13,6 +13,7 @@ struct DemoTraining {
   private let cluster: DemoCluster
   private let client: EkkoClient
   private let runtime: Runtime
+  private let stop: StopRequest
   private let model: any RankingModel
   private let parameters: ClientParameters
   private var trainer: Trainer
@@ -29,12 +30,14 @@ struct DemoTraining {
   private var trainSeconds = 0.0
 
   init(
-    _ settings: DemoSettings, cluster: DemoCluster, source: DemoSource, runtime: Runtime
+    _ settings: DemoSettings, cluster: DemoCluster, source: DemoSource, runtime: Runtime,
+    stop: StopRequest
   ) {
     self.settings = settings
     self.cluster = cluster
     self.source = source
     self.runtime = runtime
+    self.stop = stop
     self.model = settings.modelKind.model(layout: source.layout, seed: settings.seed)
     self.client = EkkoClient(
       endpoints: cluster.trainingEndpoints, transport: cluster.transport, runtime: runtime,
@@ -65,11 +68,13 @@ struct DemoTraining {
       probes: self.probes.flatMap(\.self), seed: settings.seed, runtime: runtime)
   }
 
-  /// Waits until every node takes part, and creates the model there.
+  /// Waits until every node takes part, and creates the model there. Throws `CancellationError` if
+  /// it was asked to stop.
   mutating func prepare() async throws {
     let nodeCount = self.cluster.dataCentres.reduce(0) { $0 + $1.replicas.count }
     let deadline = self.runtime.clock.now().monotonic.advanced(by: .seconds(30))
     repeat {
+      try self.stop.check()
       try await self.runtime.clock.sleep(for: .milliseconds(10))
       try await self.client.refresh()
       guard self.runtime.clock.now().monotonic < deadline else {
@@ -82,6 +87,7 @@ struct DemoTraining {
     for dataCentre in self.cluster.dataCentres {
       for replica in dataCentre.replicas {
         while await !replica.holds(DemoCluster.model) {
+          try self.stop.check()
           try await self.runtime.clock.sleep(for: .milliseconds(10))
         }
       }
@@ -160,7 +166,7 @@ struct DemoTraining {
         await progress(await self.snapshot(.training))
       }
       if let seconds = self.settings.seconds, self.trainSeconds >= seconds { isOver = true }
-      if Task.isCancelled { isOver = true }
+      if self.stop.hasCome { isOver = true }
     }
   }
 
@@ -308,11 +314,14 @@ struct DemoTraining {
     guard let record = self.record else { return 0 }
     let clock = self.runtime.clock
     let deadline = clock.now().monotonic.advanced(by: .seconds(10))
+    // A machine that stands still meanwhile passes the deadline, and its replicas had no chance.
+    var looksLeft = 50
     let acknowledged = await self.ledger.acknowledged()
     var lost = 0
     for replica in self.cluster.dataCentres.flatMap(\.replicas) {
       var missing = await replica.missing(acknowledged, of: record)
-      while missing > 0, clock.now().monotonic < deadline {
+      while missing > 0, looksLeft > 0 || clock.now().monotonic < deadline {
+        looksLeft -= 1
         try? await clock.sleep(for: .milliseconds(20))
         missing = await replica.missing(acknowledged, of: record)
       }

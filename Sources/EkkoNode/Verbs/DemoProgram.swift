@@ -9,7 +9,7 @@ struct DemoProgram {
 
   func run() async throws -> ExitCode {
     let signals = Signals()
-    let display = DisplayDesk(json: self.options.json)
+    let display = DisplayDesk(json: self.options.json) { signals.ask() }
     let options = self.options
     // Without --headless the view goes on until a signal; a script needs an end.
     let settings = DemoSettings(options)
@@ -71,7 +71,12 @@ private actor DisplayDesk {
   /// The first failure to write; nothing is shown after it.
   private var failure: Failure?
 
-  init(json: Bool) { self.display = ProgressDisplay.standard(json: json) }
+  private let onFailure: @Sendable () -> Void
+
+  init(json: Bool, onFailure: @escaping @Sendable () -> Void) {
+    self.display = ProgressDisplay.standard(json: json)
+    self.onFailure = onFailure
+  }
 
   func show(_ snapshot: DemoSnapshot) {
     guard self.failure == nil else { return }
@@ -79,10 +84,13 @@ private actor DisplayDesk {
       try self.display.show(snapshot, at: self.clock.now().monotonic)
     } catch {
       self.failure = error
+      // Nobody would see how it goes on.
+      self.onFailure()
     }
   }
 
   func end() throws(Failure) {
+    defer { StandardStream.error.setLastWords("") }
     try self.display.end()
     if let failure = self.failure { throw failure }
   }

@@ -10,6 +10,9 @@ package enum Program {
       return try await Self.run(try CommandLineParser.parse(words)).rawValue
     } catch let failure as Failure {
       return Self.end(failure)
+    } catch is CancellationError {
+      try? StandardStream.error.print("ekko-node: stopped before there was anything to report")
+      return ExitCode.success.rawValue
     } catch {
       return Self.end(
         Failure(

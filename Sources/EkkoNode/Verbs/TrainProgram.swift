@@ -17,21 +17,57 @@ struct TrainProgram {
     do { _ = try FileByteSource(path: input.dataFile) } catch {
       throw Failure(error, file: input.dataFile)
     }
-    let client: EkkoClient
-    do throws(EkkoError) {
-      client = try await EkkoClient.connect(
-        to: input.cluster.join.map(\.description), secretFile: input.cluster.secretFile,
-        timeout: input.cluster.timeout)
-      try await self.ensureModel(model, client)
-    } catch {
-      throw Failure(error, doing: "cannot train model '\(input.model)'", at: input.cluster)
+    let loops = try CoreLoops.start(count: 1)
+    let runtime = Runtime.live(loops: loops)
+    let training = runtime.spawn(on: Home(index: 0)) { () -> Result<TrainSummary, any Error> in
+      do { return .success(try await self.train(model, runtime: runtime)) } catch {
+        return .failure(error)
+      }
     }
-    let summary = try await self.train(model, client: client, signals: signals)
-    await client.close()
+    let stopping = runtime.spawn(on: Home(index: 0)) {
+      await signals.wait()
+      training.cancel()
+    }
+    let result = await training.value
+    stopping.cancel()
+    await stopping.value
+    await loops.stop()
+    let summary = try result.get()
     if input.json {
       try StandardStream.output.print(summary.json.line)
     } else {
       try StandardStream.output.print(summary.line)
+    }
+  }
+
+  /// Trains to the end of the log. Cancelled before that it ends with the batch under way, and what
+  /// was trained counts; before the first, it throws `CancellationError`.
+  private func train(_ model: any RankingModel, runtime: Runtime) async throws -> TrainSummary {
+    let options = self.options
+    do {
+      let client = try await EkkoClient.connect(
+        to: options.cluster.join.map(\.description), secretFile: options.cluster.secretFile,
+        timeout: options.cluster.timeout)
+      let result: Result<TrainSummary, any Error>
+      do {
+        try await self.ensureModel(model, client)
+        let parameters = ClientParameters(
+          client: client, model: options.model, runtime: runtime, home: Home(index: 0))
+        result = .success(
+          try await Self.train(
+            Trainer(model: model, parameters: parameters), options, runtime: runtime))
+      } catch {
+        result = .failure(error)
+      }
+      await client.close()
+      return try result.get()
+    } catch let error as ClickLogError {
+      throw Failure(error, file: options.dataFile)
+    } catch EkkoError.closed where Task.isCancelled {
+      // What the client had under way was given up.
+      throw CancellationError()
+    } catch let error as EkkoError {
+      throw Failure(error, doing: "cannot train model '\(options.model)'", at: options.cluster)
     }
   }
 
@@ -56,65 +92,32 @@ struct TrainProgram {
     }
   }
 
-  private func train(
-    _ model: any RankingModel, client: EkkoClient, signals: Signals
-  ) async throws -> TrainSummary {
-    let loops = try CoreLoops.start(count: 1)
-    let runtime = Runtime.live(loops: loops)
-    let options = self.options
-    let parameters = ClientParameters(
-      client: client, model: options.model, runtime: runtime, home: Home(index: 0))
-    let training = runtime.spawn(on: Home(index: 0)) { () -> Result<TrainSummary, any Error> in
-      do {
-        let trainer = Trainer(model: model, parameters: parameters)
-        return .success(try await Self.train(trainer, options, clock: runtime.clock))
-      } catch {
-        return .failure(error)
-      }
-    }
-    let stopping = runtime.spawn(on: Home(index: 0)) {
-      await signals.wait()
-      training.cancel()
-    }
-    let result = await training.value
-    stopping.cancel()
-    await stopping.value
-    await loops.stop()
-    do {
-      return try result.get()
-    } catch let error as ClickLogError {
-      throw Failure(error, file: options.dataFile)
-    } catch let error as EkkoError {
-      throw Failure(error, doing: "cannot train model '\(options.model)'", at: options.cluster)
-    }
-  }
-
   private static func train(
-    _ trainer: Trainer, _ options: TrainOptions, clock: any RuntimeClock
+    _ trainer: Trainer, _ options: TrainOptions, runtime: Runtime
   ) async throws -> TrainSummary {
     let file = try FileByteSource(path: options.dataFile)
     guard options.follow else {
       return try await Self.train(
-        trainer, ClickLogReader(format: options.format, source: file), options, clock: clock)
+        trainer, ClickLogReader(format: options.format, source: file), options, runtime: runtime)
     }
     return try await Self.train(
       trainer,
       ClickLogReader(
-        format: options.format, source: FollowingByteSource(file, clock: clock)), options,
-      clock: clock)
+        format: options.format, source: FollowingByteSource(file, clock: runtime.clock)), options,
+      runtime: runtime)
   }
 
   private static func train<Source: ByteSource>(
     _ trainer: Trainer, _ log: ClickLogReader<Source>, _ options: TrainOptions,
-    clock: any RuntimeClock
+    runtime: Runtime
   ) async throws -> TrainSummary {
     var trainer = trainer
     var log = log
-    let start = clock.now().monotonic
+    let start = runtime.clock.now().monotonic
     do {
       while !Task.isCancelled, let batch = try await log.nextBatch(limit: Self.batchSize) {
         guard !batch.isEmpty else { continue }
-        _ = try await trainer.train(batch)
+        trainer = try await Self.train(trainer, on: batch, runtime: runtime)
       }
     } catch is CancellationError {
       // A signal while the log was waited for: what was trained counts.
@@ -128,10 +131,22 @@ struct TrainProgram {
     summary.rowsTrained = trainer.rowsTrained
     summary.rowsSkipped = log.skipped.count
     summary.skippedByFieldCount = log.skipped.countByFieldCount
-    summary.trainSeconds = start.duration(to: clock.now().monotonic).inSeconds
+    summary.trainSeconds = start.duration(to: runtime.clock.now().monotonic).inSeconds
     if summary.trainSeconds > 0 {
       summary.rowsPerSecond = Double(trainer.rowsTrained) / summary.trainSeconds
     }
     return summary
+  }
+
+  /// A batch is trained whole: a signal that comes meanwhile must not tear a push apart.
+  private static func train(
+    _ trainer: Trainer, on batch: ExampleBatch, runtime: Runtime
+  ) async throws -> Trainer {
+    let training = runtime.spawn(on: Home(index: 0)) { () -> Result<Trainer, any Error> in
+      var trainer = trainer
+      do { _ = try await trainer.train(batch) } catch { return .failure(error) }
+      return .success(trainer)
+    }
+    return try await training.value.get()
   }
 }
