@@ -148,7 +148,7 @@ package struct StoreNode: Sendable {
   /// after `run`.
   func leaveCluster() async {
     guard self.configuration.files == nil, !self.configuration.founds else { return }
-    let client = self.client(timeout: .milliseconds(500))
+    let client = self.client(timeout: .seconds(2))
     // Whoever keeps the list may be gone as well, or not let a primary go.
     try? await client.leave(self.node.identity.name, incarnation: self.node.incarnation)
     await client.close()

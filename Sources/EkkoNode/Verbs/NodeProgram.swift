@@ -31,11 +31,17 @@ struct NodeProgram {
     let log = NodeLog(
       format: self.options.logFormat,
       node: configuration.name.isEmpty ? configuration.dataCentre : configuration.name)
+    let refusal = Guarded<String?>(nil)
     let store: StoreNode
     do throws(TransportError) {
       store = try await StoreNode.start(
         configuration, transport: transport, runtime: runtime,
-        onEvent: { log.write($0.name, $0.message) })
+        onEvent: { event in
+          log.write(event.name, event.message)
+          guard case .refused(let why) = event else { return }
+          refusal.withLock { $0 = why }
+          signals.ask()
+        })
     } catch {
       throw Failure(listeningOn: configuration.listen, error)
     }
@@ -51,6 +57,14 @@ struct NodeProgram {
     running.cancel()
     await running.value
     try told.get()
+    if let why = refusal.withLock(\.self) {
+      throw Failure(
+        what: "the cluster does not take this node", why: why,
+        doThis: "Stop that node, or start this one in a directory of its own",
+        exitCode: .configuration)
+    }
+    // Who was started by another program ends with its whole cluster.
+    if !self.options.endsWithInput { await store.leaveCluster() }
   }
 
   private func readyLine(of store: StoreNode) -> String {
