@@ -124,6 +124,24 @@ extension TestNodes.Life {
     return true
   }
 
+  /// Waits until this node lists `other` in its present life.
+  func lists(_ other: TestNodes.Life) async -> Bool {
+    let (node, member) = (self.node.node, other.node.node)
+    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
+    while node.catalogue.members[member.nodeID]?.incarnation != member.incarnation {
+      guard node.clock.now().monotonic < deadline else { return false }
+      let soon = node.clock.now().monotonic.advanced(by: .milliseconds(20))
+      _ = await node.board.wait(for: .catalogue, after: .max, until: soon)
+    }
+    return true
+  }
+
+  /// Waits for an event that is `wanted`; to be asked once.
+  func firstEvent(_ wanted: (NodeEvent) -> Bool) async -> Bool {
+    for await event in self.events where wanted(event) { return true }
+    return false
+  }
+
   /// The rows of models, not of the catalogue, that this node has sent to its peers.
   func rowsSent() async -> UInt64 {
     var count: UInt64 = 0

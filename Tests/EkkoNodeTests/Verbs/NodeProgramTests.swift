@@ -1,4 +1,5 @@
 import EkkoClient
+import EkkoCore
 import EkkoStorage
 import EkkoTransport
 import Testing
@@ -13,6 +14,7 @@ import Testing
     let files = try POSIXFileStore(directory: used.path)
     try await TestNodes.with { nodes in
       let life = try await nodes.start("a", files: files)
+      try await life.node.remember()
       let client = await nodes.client(life)
       try await client.createModel(
         "m", shards: 2, tables: [TableSchema(name: "embedding", rowLength: 1)])
@@ -39,5 +41,30 @@ import Testing
     )
     #expect(failure?.exitCode == .badInput)
     #expect(try directory.contents(of: name) == before)
+  }
+
+  @Test func `a directory of a node of another role is refused and left as it is`() async throws {
+    let directory = try TemporaryDirectory()
+    do {
+      let files = try POSIXFileStore(directory: directory.path)
+      try await NodeRecord(
+        name: "dc2-x", cluster: ClusterID(rawValue: 3), form: .serving
+      ).write(to: files)
+    }
+    let before = try directory.contents(of: "node.ekko")
+    var options = NodeOptions(roles: .training)
+    options.listen = Endpoint(host: "127.0.0.1", port: 0)
+    options.dataDirectory = directory.path
+
+    let failure = await #expect(throws: Failure.self) {
+      try await NodeProgram(options: options).run()
+    }
+
+    #expect(
+      failure?.line
+        == "ekko-node: cannot use \(directory.path): it belongs to 'dc2-x', a node of another role. "
+        + "Start it with its own --role, or name another directory.")
+    #expect(failure?.exitCode == .usage)
+    #expect(try directory.contents(of: "node.ekko") == before)
   }
 }

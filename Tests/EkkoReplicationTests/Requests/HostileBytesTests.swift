@@ -18,6 +18,8 @@ import Testing
 
   static let requests: [Request] = [
     .join(Self.member),
+    .leave(name: "b", incarnation: IncarnationID(rawValue: 9)),
+    .leave(name: "b", incarnation: nil),
     .createModel(
       ModelDraft(name: "m", application: "", shardCount: 4, tables: Self.model.tables)),
     .alterModel(name: "m", tables: Self.model.tables),

@@ -1,0 +1,132 @@
+import EkkoClient
+import EkkoCore
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+import Testing
+
+@testable import EkkoNode
+
+@Suite(.timeLimit(.minutes(1))) struct MembershipTests {
+  private static let tables = [TableSchema(name: "embedding", rowLength: 1)]
+
+  @Test func `a node whose name belongs to one that runs is refused, and takes nothing`()
+    async throws
+  {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let original = try await nodes.start("b", join: [first])
+      #expect(await first.knows(members: 2))
+
+      let copy = try await nodes.start("b", join: [first])
+
+      let why = "the name 'b' is that of a node that runs at \(original.node.endpoint)"
+      #expect(await copy.firstEvent { $0 == .refused(why) })
+      let listed = first.node.node.catalogue.members[NodeID(name: "b")]
+      #expect(listed?.incarnation == original.node.node.incarnation)
+    }
+  }
+
+  @Test func `the catalogue's writer does not make room for a copy of itself`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let copy = try await nodes.start("a", join: [first])
+      let why = "the name 'a' is that of a node that runs at \(first.node.endpoint)"
+      #expect(await copy.firstEvent { $0 == .refused(why) })
+      let listed = first.node.node.catalogue.members[NodeID(name: "a")]
+      #expect(listed?.incarnation == first.node.node.incarnation)
+    }
+  }
+
+  @Test func `the next life of a node takes the place of one that has gone`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let former = try await nodes.start("b", join: [first])
+      #expect(await first.knows(members: 2))
+      await former.stop()
+
+      let next = try await nodes.start("b", join: [first])
+
+      #expect(await first.lists(next))
+      #expect(first.node.node.catalogue.members.count == 2)
+    }
+  }
+
+  @Test func `a model's shards go to the training nodes that answer`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let gone = try await nodes.start("b", join: [first])
+      _ = try await nodes.start("c", join: [first])
+      #expect(await first.knows(members: 3))
+      await gone.stop()
+      let client = await nodes.client(first)
+
+      try await client.createModel("m", shards: 8, tables: Self.tables)
+      try await client.put(
+        Array(0..<50), [Float](repeating: 1, count: 50), to: "embedding", of: "m")
+
+      let model = try #require(first.node.node.catalogue.model(named: "m"))
+      #expect(Set(model.trainingNodes) == [NodeID(name: "a"), NodeID(name: "c")])
+    }
+  }
+
+  @Test func `a node without files leaves the list, one with files stays`() async throws {
+    let directory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let passing = try await nodes.start("b", join: [first])
+      let kept = try await nodes.start("c", join: [first], files: files)
+      #expect(await first.knows(members: 3))
+      for life in [passing, kept] {
+        await life.stop()
+        await life.node.leaveCluster()
+      }
+      let names = first.node.node.catalogue.membersByName.map(\.name)
+      #expect(names == ["a", "c"])
+    }
+  }
+
+  @Test
+  func `a member is taken off the list by name only once it is gone, and not if it is needed`()
+    async throws
+  {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let second = try await nodes.start("b", join: [first])
+      let primary = try await nodes.start("c", join: [first])
+      #expect(await first.knows(members: 3))
+      let client = await nodes.client(first)
+
+      let runs = EkkoError.invalid("node 'b' still runs at \(second.node.endpoint)")
+      await #expect(throws: runs) { try await client.leave("b", incarnation: nil) }
+      await second.stop()
+      try await client.createModel("m", shards: 8, tables: Self.tables)
+      await primary.stop()
+      try await client.leave("b", incarnation: nil)
+      await #expect(throws: EkkoError.invalid("node 'c' is the primary of shards of model 'm'")) {
+        try await client.leave("c", incarnation: nil)
+      }
+      await #expect(throws: EkkoError.invalid("the cluster has no node 'b'")) {
+        try await client.leave("b", incarnation: nil)
+      }
+
+      #expect(first.node.node.catalogue.membersByName.map(\.name) == ["a", "c"])
+    }
+  }
+
+  @Test func `a former life cannot take its successor off the list`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let former = try await nodes.start("b", join: [first])
+      #expect(await first.knows(members: 2))
+      await former.stop()
+      let next = try await nodes.start("b", join: [first])
+      #expect(await first.lists(next))
+
+      await former.node.leaveCluster()
+
+      #expect(first.node.node.catalogue.members[NodeID(name: "b")] != nil)
+    }
+  }
+}
