@@ -22,3 +22,9 @@ package struct LagOptions: Hashable, Sendable {
   package var cluster: ClusterAccess
   package var json: Bool
 }
+
+/// `ekko-node remove`: takes a node off the list of members.
+package struct RemoveOptions: Hashable, Sendable {
+  package var cluster: ClusterAccess
+  package var node: String
+}

@@ -8,6 +8,7 @@ package enum Command: Hashable, Sendable {
   case delete(DeleteOptions)
   case status(StatusOptions)
   case lag(LagOptions)
+  case remove(RemoveOptions)
   /// The text to print on stdout.
   case help(String)
 }

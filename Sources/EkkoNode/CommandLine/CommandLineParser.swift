@@ -60,6 +60,9 @@ package enum CommandLineParser {
     case .lag:
       return .lag(
         LagOptions(cluster: try Self.access(arguments), json: arguments.isPresent(.json)))
+    case .remove:
+      return .remove(
+        RemoveOptions(cluster: try Self.access(arguments), node: arguments.requiredText(.node)))
     }
   }
 

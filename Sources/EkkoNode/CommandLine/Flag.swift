@@ -19,6 +19,7 @@ enum Flag: String, CaseIterable, Hashable, Sendable {
   case seconds = "--seconds"
   case headless = "--headless"
   case json = "--json"
+  case node = "--node"
   case model = "--model"
   case table = "--table"
   case key = "--key"

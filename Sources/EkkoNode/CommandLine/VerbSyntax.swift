@@ -8,6 +8,7 @@ enum Verb: String, CaseIterable, Hashable, Sendable {
   case delete
   case status
   case lag
+  case remove
 
   /// How the verb is called.
   var invocation: String { self == .node ? "ekko-node" : "ekko-node \(self.rawValue)" }
@@ -40,6 +41,7 @@ struct VerbSyntax: Sendable {
     case .delete: Self.delete
     case .status: Self.status
     case .lag: Self.lag
+    case .remove: Self.remove
     }
   }
 
@@ -185,4 +187,13 @@ struct VerbSyntax: Sendable {
         explanation: "milliseconds behind the primaries, now and over a minute")
     ],
     flags: Self.access + [Self.json])
+
+  private static let remove = VerbSyntax(
+    verb: .remove, summary: "takes a node that is gone for good off the list of members",
+    examples: [
+      Example(
+        command: "ekko-node remove --join 127.0.0.1:7400 --node dc2-127.0.0.1:40413",
+        explanation: "writes and deletes wait for it no longer; should it come back, it joins anew")
+    ],
+    flags: Self.access + [.value(.node, "NAME", "the node, as status names it", .required)])
 }

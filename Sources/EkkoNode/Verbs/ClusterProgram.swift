@@ -1,7 +1,7 @@
 internal import EkkoClient
 internal import EkkoReplication
 
-/// `status` and `lag`: every replica the catalogue lists is asked.
+/// `status` and `lag`: every replica the catalogue lists is asked. `remove`: the list itself changes.
 enum ClusterProgram {
   static func status(_ options: StatusOptions) async throws(Failure) {
     let replies = try await Self.ask(.status(withDigests: true), options.cluster)
@@ -19,6 +19,26 @@ enum ClusterProgram {
       return LagReport.reports(of: lag)
     }
     try StandardStream.output.print(reports.lines(asJSON: options.json))
+  }
+
+  static func remove(_ options: RemoveOptions) async throws(Failure) {
+    let doing = "cannot remove \(options.node.printable())"
+    let refusal = try await options.cluster.withClient(doing: doing) {
+      client async throws(EkkoError) -> String? in
+      do throws(EkkoError) {
+        try await client.leave(options.node, incarnation: nil)
+        return nil
+      } catch .invalid(let why) {
+        return why
+      }
+    }
+    if let refusal {
+      throw Failure(
+        what: doing, why: refusal,
+        doThis: "Nothing was changed; 'ekko-node status' shows the nodes",
+        exitCode: .failure)
+    }
+    try StandardStream.output.print("removed \(options.node.printable())")
   }
 
   /// What each member answers; those that do not answer are named on stderr.

@@ -46,6 +46,8 @@ package enum Program {
       try await ClusterProgram.status(options)
     case .lag(let options):
       try await ClusterProgram.lag(options)
+    case .remove(let options):
+      try await ClusterProgram.remove(options)
     }
     return .success
   }

@@ -90,7 +90,7 @@ import Testing
     #expect(all.effectiveDuration == .milliseconds(2500))
   }
 
-  @Test func `train, status and lag`() throws {
+  @Test func `train, status, lag and remove`() throws {
     var access = self.access()
     access.secretFile = "s"
     access.timeout = .milliseconds(500)
@@ -108,6 +108,9 @@ import Testing
     #expect(
       try self.parse("lag --join h:1 --json")
         == .lag(LagOptions(cluster: self.access(), json: true)))
+    #expect(
+      try self.parse("remove --join h:1 --node dc2-a")
+        == .remove(RemoveOptions(cluster: self.access(), node: "dc2-a")))
   }
 
   @Test func `keys are numbers or the hashes of texts, up to the next flag`() throws {
