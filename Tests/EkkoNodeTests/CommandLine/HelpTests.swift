@@ -79,10 +79,12 @@ import Testing
     .train: ["--join", "h:1", "--model", "m", "--data", "d", "--format", "criteo"],
     .get: rows, .put: ["--values", "1"] + rows, .delete: rows,
     .status: ["--join", "h:1"], .lag: ["--join", "h:1"],
+    .remove: ["--join", "h:1", "--node", "n"],
   ]
 
   /// Values other than those of `least`.
   private static let samples: [Flag: String] = [
+    .node: "other",
     .role: "inference", .dataCentre: "x", .zone: "x", .listen: "127.0.0.1:9", .join: "x:2",
     .data: "x", .secretFile: "x", .configuration: "x", .logFormat: "json",
     .format: "movietweetings", .dataCentres: "2", .replicas: "2", .seed: "2", .seconds: "2",
@@ -102,6 +104,7 @@ extension Command {
     case .delete: .delete
     case .status: .status
     case .lag: .lag
+    case .remove: .remove
     case .help: nil
     }
   }
