@@ -54,7 +54,7 @@ let package = Package(
       swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
-    tests("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
+    tests("EkkoSimulation", ["EkkoStorage", "EkkoCore", "ekko-sim"]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests(

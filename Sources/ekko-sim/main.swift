@@ -36,8 +36,8 @@ case "explore":
   } catch {
     fail(error.message)
   }
-case "--help", "-h":
+case nil, "--help", "-h":
   print(help)
 case let unknown:
-  fail("unknown command: '\(unknown ?? "")'. Try 'ekko-sim explore'.")
+  fail("unknown command: '\(unknown ?? "")'. Try 'ekko-sim --help'.")
 }
