@@ -35,6 +35,7 @@ extension Failure {
       case .permission: "Check who owns it and its mode"
       case .diskFull: "Make room and start again"
       case .invalidName: "Choose another name"
+      case .notADirectory: "Name a directory"
       case .inUse: "Stop the other process, or choose another directory"
       case .other: "Check the disk"
       }

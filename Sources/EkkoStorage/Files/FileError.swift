@@ -20,7 +20,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// What a caller may act on.
   package enum Reason: Hashable, Sendable {
-    case missing, permission, diskFull, invalidName
+    case missing, notADirectory, permission, diskFull, invalidName
     /// Another process, or another store of this one, uses the directory.
     case inUse
     case other
@@ -28,7 +28,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var reason: Reason {
     switch self.code {
-    case ENOENT, ENOTDIR: .missing
+    case ENOENT: .missing
+    case ENOTDIR: .notADirectory
     case EACCES, EPERM, EROFS: .permission
     case ENOSPC, EDQUOT, EFBIG: .diskFull
     case EWOULDBLOCK: .inUse
@@ -42,6 +43,9 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     let why =
       switch self.reason {
       case .missing: "there is no such file or directory"
+      case .notADirectory:
+        // A directory that exists can be created again; only what leads to it is left to blame.
+        self.call == .create ? "its parent is not a directory" : "it is not a directory"
       case .permission: "permission was denied"
       case .diskFull: "the disk is full"
       case .invalidName: "the name cannot be used"

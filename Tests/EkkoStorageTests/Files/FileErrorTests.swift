@@ -6,7 +6,7 @@ import Testing
 @Suite struct FileErrorTests {
   @Test(arguments: [
     (ENOENT, FileError.Reason.missing, "there is no such file or directory"),
-    (ENOTDIR, .missing, "there is no such file or directory"),
+    (ENOTDIR, .notADirectory, "it is not a directory"),
     (EACCES, .permission, "permission was denied"), (EROFS, .permission, "permission was denied"),
     (ENOSPC, .diskFull, "the disk is full"), (EDQUOT, .diskFull, "the disk is full"),
     (EWOULDBLOCK, .inUse, "another process is using it"),

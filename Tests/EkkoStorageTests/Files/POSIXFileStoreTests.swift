@@ -207,19 +207,26 @@ import Testing
     #expect(creating?.reason == .permission && creating?.call == .create)
   }
 
+  @Test func `a file or a device in place of the directory, or of its parent, is reported`() throws
+  {
+    try self.directory.write([1], to: "file")
+    let file = self.directory.path + "/file"
+    for (path, sentence) in [
+      (file, "cannot open \(file): it is not a directory"),
+      ("/dev/null", "cannot open /dev/null: it is not a directory"),
+      (file + "/data", "cannot create \(file)/data: its parent is not a directory"),
+    ] {
+      let failure = #expect(throws: FileError.self) { try POSIXFileStore(directory: path) }
+      #expect(failure?.reason == .notADirectory)
+      #expect(failure?.description == sentence)
+    }
+  }
+
   @Test func `a directory without a parent is reported`() {
     let path = self.directory.path + "/none/data"
 
     #expect(throws: FileError(path: path, call: .create, code: ENOENT)) {
       try POSIXFileStore(directory: path)
-    }
-  }
-
-  @Test func `a file in the place of the directory is reported`() throws {
-    try self.directory.write([1], to: "file")
-
-    #expect(throws: FileError(path: self.directory.path + "/file", call: .open, code: ENOTDIR)) {
-      try POSIXFileStore(directory: self.directory.path + "/file")
     }
   }
 
