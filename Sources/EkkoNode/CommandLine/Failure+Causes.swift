@@ -23,9 +23,12 @@ extension Failure {
 
   /// A click log of which not one row could be used.
   package init(allSkipped skipped: SkippedRows, file: String, format: ClickLogFormat) {
+    let isEmpty = skipped.count == 0
     self.init(
-      what: file, why: "none of its \(skipped.count) rows is a \(format.rawValue) row",
-      doThis: "Check --format", exitCode: .badInput)
+      what: file,
+      why: isEmpty
+        ? "it has no rows" : "none of its \(skipped.count) rows is a \(format.rawValue) row",
+      doThis: isEmpty ? "Name a click log with rows" : "Check --format", exitCode: .badInput)
   }
 
   package init(_ error: FileError) {

@@ -16,8 +16,11 @@ package struct ClickLogReader<Source: ByteSource>: ExampleSource {
 
   package var skipped: SkippedRows { self.parser.skipped }
 
-  /// Whether rows were read and none was good, which callers treat as a wrong format.
-  package var isAllSkipped: Bool { self.parser.isAllSkipped }
+  /// Whether rows were read and none was good, or the log has ended without any, which callers treat
+  /// as a wrong format.
+  package var isAllSkipped: Bool {
+    self.parser.isAllSkipped || self.isEnded && self.parser.rowsRead == 0
+  }
 
   /// The next `limit` good rows; fewer at the end of the log or where its source falls quiet.
   package mutating func nextBatch(limit: Int) async throws -> ExampleBatch? {

@@ -34,11 +34,21 @@ import Testing
     #expect(failure.line.contains("f: "))
   }
 
-  @Test func `a log without one good row is bad input`() {
+  @Test func `a log without one good row is bad input`() async throws {
+    var log = ClickLogReader(
+      format: .criteo, source: MemoryByteSource(Array("0\t1\n0\t1\n".utf8)))
+    #expect(try await log.nextBatch(limit: 1) == nil)
+    let failure = Failure(allSkipped: log.skipped, file: "f", format: .criteo)
+
+    #expect(failure.exitCode == .badInput)
+    #expect(failure.line == "ekko-node: f: none of its 2 rows is a criteo row. Check --format.")
+  }
+
+  @Test func `a log without rows is bad input`() {
     let failure = Failure(allSkipped: SkippedRows(), file: "f", format: .criteo)
 
     #expect(failure.exitCode == .badInput)
-    #expect(failure.line == "ekko-node: f: none of its 0 rows is a criteo row. Check --format.")
+    #expect(failure.line == "ekko-node: f: it has no rows. Name a click log with rows.")
   }
 
   @Test func `files`() {

@@ -132,10 +132,17 @@ import Testing
     #expect(reader.isAllSkipped)
   }
 
-  @Test func `an empty log has no rows and no error`() async throws {
-    let (batch, reader) = try await Self.parse([])
+  @Test(arguments: ["", "\n", "\n\r\n\n"])
+  func `a log that ends without rows says so, and one that has not begun does not`(
+    text: String
+  ) async throws {
+    let begun = ClickLogReader(
+      format: .criteo, source: MemoryByteSource(Array(text.utf8)))
 
-    #expect(batch.isEmpty && reader.rowsRead == 0 && !reader.isAllSkipped)
+    let (batch, reader) = try await Self.parse(Array(text.utf8))
+
+    #expect(!begun.isAllSkipped)
+    #expect(batch.isEmpty && reader.rowsRead == 0 && reader.isAllSkipped)
   }
 
   @Test func `a first line of another format is refused`() async {
