@@ -42,7 +42,8 @@ public actor EkkoClient {
   ///   - endpoints: `HOST:PORT` of nodes, nearest first: reads go to the first that answers.
   ///   - secretFile: a file (mode 0600) with the cluster's secret, if it has one.
   ///   - timeout: how long any call may take, retries included.
-  /// - Throws: `EkkoError.unreachable` if none answers in time.
+  /// - Throws: `EkkoError.unreachable` if none answers in time; `.notJoined` if one does, but is part
+  ///   of no cluster by then.
   public static func connect(
     to endpoints: [String], secretFile: String? = nil, timeout: Duration = .seconds(5)
   ) async throws(EkkoError) -> EkkoClient {
@@ -66,7 +67,7 @@ public actor EkkoClient {
       endpoints: parsed, transport: SocketTransport(loops: loops), secret: secret,
       runtime: .live(loops: loops), timeout: timeout, ownLoops: loops)
     do throws(EkkoError) {
-      try await client.refresh()
+      try await client.reachCluster()
     } catch {
       await client.close()
       throw error
@@ -131,6 +132,24 @@ public actor EkkoClient {
     let reply = try await self.askNearest(.catalogue, until: limit)
     guard case .catalogue(let catalogue) = reply else { throw .malformedReply }
     self.known = catalogue
+  }
+
+  /// Reads the catalogue from a node that is part of a cluster: one that has just started may answer
+  /// before it has joined, and knows nothing then.
+  package func reachCluster() async throws(EkkoError) {
+    let deadline = self.deadline()
+    var pause = RetryPause()
+    try await self.refresh(until: deadline)
+    while self.known.members.isEmpty {
+      let node = self.endpoints[self.nearest]
+      do throws(EkkoError) {
+        try await self.wait(pause.take(atLeast: .zero, using: &self.generator), until: deadline, "")
+        self.nearest = (self.nearest + 1) % self.endpoints.count
+        try await self.refresh(until: deadline)
+      } catch .unreachable {
+        throw .notJoined(node.description)
+      }
+    }
   }
 
   package var catalogue: CatalogueReply { self.known }

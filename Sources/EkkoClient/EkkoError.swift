@@ -2,6 +2,8 @@
 public enum EkkoError: Error, Hashable, Sendable, CustomStringConvertible {
   /// No node answered in time; the last reason that was seen.
   case unreachable(String)
+  /// The node at this address is part of no cluster yet.
+  case notJoined(String)
   /// An endpoint that is not HOST:PORT, or a secret that cannot be used.
   case configuration(String)
   case unknownModel(String)
@@ -24,6 +26,7 @@ public enum EkkoError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreachable(let why): "no node answered: \(why)"
+    case .notJoined(let node): "\(node) has not joined a cluster yet"
     case .configuration(let why): why
     case .unknownModel(let name): "there is no model '\(name)'"
     case .unknownTable(let model, let table): "model '\(model)' has no table '\(table)'"

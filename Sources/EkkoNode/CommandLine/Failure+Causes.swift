@@ -144,6 +144,8 @@ extension Failure {
       case .invalid: ("Nothing was written; correct the input", .badInput)
       case .configuration: ("Check --join and --secret-file", .configuration)
       case .notDurable: ("Read it back later, or ask for less --durability", .failure)
+      case .notJoined:
+        ("Check the --join it was started with, or raise --timeout", .unavailable)
       case .uncertain: ("Read the rows to see", .failure)
       case .closed: ("Run the command again", .failure)
       case .malformedReply: ("Run the same version as the cluster", .failure)

@@ -87,6 +87,7 @@ import Testing
   @Test(arguments: [
     (EkkoError.unreachable("nobody"), ExitCode.unavailable), (.invalid("bad row"), .badInput),
     (.unknownModel("m"), .usage), (.unknownTable(model: "m", table: "t"), .usage),
+    (.notJoined("h:1"), .unavailable),
     (.partiallyApplied(missing: ["t": [1]], why: "x"), .unavailable), (.notDurable, .failure),
     (.uncertain, .failure), (.closed, .failure), (.malformedReply, .failure),
     (.configuration("c"), .configuration), (.tooLate, .unavailable),
