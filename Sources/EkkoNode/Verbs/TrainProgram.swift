@@ -72,7 +72,7 @@ struct TrainProgram {
   }
 
   /// Creates the model if there is none of its name, and refuses one whose tables cannot learn this.
-  private func ensureModel(
+  func ensureModel(
     _ model: any RankingModel, _ client: EkkoClient
   ) async throws(EkkoError) {
     do throws(EkkoError) {
@@ -87,8 +87,16 @@ struct TrainProgram {
               + "\(wanted.rowLength) numbers and an optimiser")
         }
       }
+      if let known = try await client.logFormat(of: self.options.model),
+        known != self.options.format
+      {
+        throw EkkoError.invalid(
+          "model '\(self.options.model)' has been made for a \(known.rawValue) log and cannot learn "
+            + "from a \(self.options.format.rawValue) log")
+      }
     } catch .unknownModel {
-      try await client.createModel(self.options.model, tables: model.tables)
+      try await client.createModel(
+        self.options.model, application: self.options.format.rawValue, tables: model.tables)
     }
   }
 

@@ -21,7 +21,8 @@ package struct WideAndDeep: RankingModel {
   private let wide: WidePart
   private let embedding: EmbeddingPart
   private let network: DenseNetwork
-  private let blockCount: Int
+  /// The rows of the dense layers: keys 0 ..< blockCount.
+  package let blockCount: Int
 
   package init(layout: ExampleLayout, seed: UInt64) {
     self.layout = layout
