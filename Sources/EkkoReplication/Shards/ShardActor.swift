@@ -85,7 +85,7 @@ package actor ShardActor {
   /// Knowledge, digest and size of this moment.
   package func summary(withDigest: Bool) -> ShardSummary {
     ShardSummary(
-      id: self.id, knowledge: self.shard.knowledge, rowCount: self.shard.rowCount,
+      id: self.id, knowledge: self.shard.knowledge, rowCount: self.shard.liveRowCount,
       digest: withDigest ? self.shard.digest(at: self.clock.now()) : nil,
       counters: self.shard.counters, cacheEntries: self.shard.cache.liveCount,
       propagation: self.shard.cache.propagation)
@@ -117,6 +117,7 @@ package actor ShardActor {
 package struct ShardSummary: Hashable, Sendable {
   package var id: ShardID
   package var knowledge: VersionVector
+  /// Without those that are deleted.
   package var rowCount: Int
   package var digest: UInt64?
   package var counters: ShardCounters

@@ -84,6 +84,12 @@ extension RowMemory {
   }
 
   @inline(__always)
+  func isTombstone(at slot: Int) -> Bool {
+    precondition(slot >= 0 && slot < self.capacity)
+    return unsafe self.heads[slot].origin & Self.tombstoneBit != 0
+  }
+
+  @inline(__always)
   func setStamp(_ stamp: RowTable.Stamp, at slot: Int) {
     precondition(slot >= 0 && slot < self.capacity)
     unsafe self.heads[slot].timestamp = stamp.timestamp.rawValue

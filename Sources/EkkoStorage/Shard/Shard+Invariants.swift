@@ -8,6 +8,7 @@ extension Shard {
     case liveCount(counted: Int, held: Int)
     case index(table: UInt16, key: UInt64)
     case occupiedCount(table: UInt16)
+    case tombstoneCount(counted: Int, held: Int)
     /// Cache entries must ascend by arrival.
     case cacheOrder
     /// Our own knowledge lies beyond what this shard's clock has issued (K2).
@@ -18,12 +19,14 @@ extension Shard {
 
   package func checkInvariants() throws(Violation) {
     let cached = try self.checkCacheOrder()
+    var tombstones = 0
     for (table, rows) in self.tables.enumerated() {
       var occupied = 0
       for slot in 0..<rows.slotCount {
         let stamp = rows.stamp(at: slot)
         guard stamp.sequence != 0 else { continue }
         occupied += 1
+        if stamp.isTombstone { tombstones += 1 }
         guard rows.slot(of: rows.key(at: slot)) == slot else {
           throw .index(table: UInt16(table), key: rows.key(at: slot))
         }
@@ -36,6 +39,9 @@ extension Shard {
         }
       }
       guard occupied == rows.occupiedCount else { throw .occupiedCount(table: UInt16(table)) }
+    }
+    guard tombstones == self.tombstoneCount else {
+      throw .tombstoneCount(counted: tombstones, held: self.tombstoneCount)
     }
     guard self.knowledge[self.incarnation] <= self.clock.last else { throw .ownKnowledge }
     guard

@@ -87,7 +87,9 @@ extension Shard {
 
   /// Takes a row out of its table. Its slot is reused only when no answer is being given.
   mutating func removeRow(table: Int, slot: Int) {
-    self.cache.noteRemoval(of: self.tables[table].sequence(at: slot))
+    let stamp = self.tables[table].stamp(at: slot)
+    self.cache.noteRemoval(of: stamp.sequence)
+    if stamp.isTombstone { self.tombstoneCount -= 1 }
     self.tables[table].remove(slot)
     self.replacement?.note(table: table, slot: slot, isVisited: false)
     if self.walks.isEmpty {

@@ -15,6 +15,8 @@ package struct Shard: Sendable {
   package let incarnation: IncarnationID
   package internal(set) var epoch: ModelEpoch
   package internal(set) var tables: [RowTable]
+  /// How many of the rows are tombstones.
+  package internal(set) var tombstoneCount = 0
   package internal(set) var origins = OriginTable()
 
   package internal(set) var knowledge = VersionVector()
@@ -74,7 +76,12 @@ package struct Shard: Sendable {
     }
   }
 
+  /// All rows held, those of deleted keys among them.
   package var rowCount: Int { self.tables.reduce(0) { $0 + $1.occupiedCount } }
+
+  /// The rows that are not deleted: replicas that know the same have the same number of them, whenever
+  /// each collects its tombstones.
+  package var liveRowCount: Int { self.rowCount - self.tombstoneCount }
 
   /// A new shard version of our own.
   mutating func issueShardVersion() {
@@ -95,6 +102,8 @@ package struct Shard: Sendable {
     isTombstone: Bool, replaced: UInt64
   ) {
     self.arrival += 1
+    // A row just inserted is no tombstone yet.
+    if memory.isTombstone(at: slot) != isTombstone { self.tombstoneCount += isTombstone ? 1 : -1 }
     memory.setStamp(
       RowTable.Stamp(
         timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),

@@ -132,4 +132,21 @@ import Testing
       #expect(await again.digests() == trained.first.digests())
     }
   }
+
+  @Test func `status counts no deleted rows, whether or not their tombstones are collected`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    try await TestNodes.with { nodes in
+      let trained = try await Trained(nodes, files: files)
+      try await trained.client.delete(
+        Array(Trained.keys[0..<100]), from: "embedding", of: "m", durability: .replicas(1))
+
+      for life in [trained.first, trained.second] {
+        #expect(await life.node.status(withDigests: true).models.map(\.rows) == [900])
+      }
+      #expect(await trained.first.digests() == trained.second.digests())
+    }
+  }
 }

@@ -164,6 +164,25 @@ import Testing
     #expect(cluster.replicas[1].rowCount == 0)
   }
 
+  @Test func `replicas count the same live rows, whenever each collects its tombstones`() throws {
+    var cluster = ShardCluster(count: 3)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3, 4])
+    for requester in 1...2 { try cluster.pull(from: 0, by: requester) }
+    cluster.write(.delete, at: 0, table: 1, keys: [1, 2, 70])
+    // One that was deleted is there again, one is deleted twice.
+    cluster.write(.put, at: 0, table: 1, keys: [2])
+    cluster.write(.delete, at: 0, table: 1, keys: [1])
+    for requester in 1...2 { try cluster.pull(from: 0, by: requester) }
+    let stable = cluster.replicas[0].knowledge
+    _ = cluster.replicas[1].collectTombstones(stable: stable, from: ScanCursor(), limit: 100)
+
+    #expect(Set(cluster.digests).count == 1)
+    #expect(cluster.replicas.map(\.liveRowCount) == [3, 3, 3])
+    #expect(cluster.replicas.map(\.rowCount) == [5, 3, 5])
+    #expect(cluster.replicas.map(\.tombstoneCount) == [2, 0, 2])
+    for replica in cluster.replicas { try replica.checkInvariants() }
+  }
+
   @Test func `an asker below the forgotten times gets a full replace and drops the deleted row`()
     throws
   {
