@@ -89,6 +89,23 @@ extension Arguments {
     return try self.endpoint(text, flag)
   }
 
+  /// An address that others are to use: without a port, the one that is listened on (here 0).
+  func advertisedEndpoint(_ flag: Flag) throws(Failure) -> Endpoint? {
+    guard let text = self.text(flag) else { return nil }
+    let hasPort = text.contains(":") && !text.hasSuffix("]")
+    guard let endpoint = try? Endpoint(parsing: hasPort ? text : text + ":0"),
+      !hasPort || endpoint.port != 0, endpoint.host.utf8.count <= LinkIdentity.nameByteLimit
+    else {
+      throw self.mistake(
+        flag, "'\(text)' is no address", "Write HOST or HOST:PORT, such as 10.0.0.5:7400")
+    }
+    guard !endpoint.isWildcard else {
+      throw self.mistake(
+        flag, "nobody can reach a node at '\(text)'", "Give an address of this machine")
+    }
+    return endpoint
+  }
+
   func endpoints(_ flag: Flag) throws(Failure) -> [Endpoint] {
     var endpoints: [Endpoint] = []
     for word in self[flag]?.words ?? [] {

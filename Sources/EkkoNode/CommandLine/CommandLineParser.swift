@@ -94,6 +94,7 @@ package enum CommandLineParser {
     options.dataCentre = try arguments.name(.dataCentre)
     options.zone = try arguments.name(.zone) ?? ""
     options.listen = try arguments.listenEndpoint(.listen)
+    options.advertise = try arguments.advertisedEndpoint(.advertise)
     options.join = try arguments.endpoints(.join)
     options.dataDirectory = arguments.text(.data)
     options.secretFile = arguments.text(.secretFile)

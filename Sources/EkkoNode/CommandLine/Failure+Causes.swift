@@ -108,6 +108,13 @@ extension Failure {
     }
   }
 
+  /// A node that would list an address that stands for all of them.
+  package init(unadvertised endpoint: Endpoint) {
+    self.init(
+      what: "cannot listen on \(endpoint)", why: "other nodes cannot reach it by that address",
+      doThis: "Add --advertise HOST, the address they are to use", exitCode: .configuration)
+  }
+
   /// A node or a listener that could not take its address.
   package init(listeningOn endpoint: Endpoint, _ error: TransportError) {
     let (why, doThis, code): (String, String, ExitCode) =

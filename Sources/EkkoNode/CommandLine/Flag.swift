@@ -4,6 +4,7 @@ enum Flag: String, CaseIterable, Hashable, Sendable {
   case dataCentre = "--data-center"
   case zone = "--zone"
   case listen = "--listen"
+  case advertise = "--advertise"
   case join = "--join"
   case data = "--data"
   case secretFile = "--secret-file"

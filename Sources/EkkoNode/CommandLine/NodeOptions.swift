@@ -16,6 +16,8 @@ package struct NodeOptions: Hashable, Sendable {
   package var zone = ""
   /// As given; see `effectiveListen`.
   package var listen: Endpoint?
+  /// Where others reach the node, if not where it listens; port 0 stands for the port it listens on.
+  package var advertise: Endpoint?
   package var join: [Endpoint] = []
   package var dataDirectory: String?
   package var secretFile: String?

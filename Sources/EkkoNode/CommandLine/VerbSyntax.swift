@@ -86,6 +86,9 @@ struct VerbSyntax: Sendable {
       .value(
         .listen, "HOST:PORT",
         "default 127.0.0.1:7400, with --join a free port"),
+      .value(
+        .advertise, "HOST[:PORT]",
+        "where others reach the node (default as --listen)"),
       .value(.join, "HOST:PORT,…", "nodes to pull from; without, a training node founds a cluster"),
       .value(.data, "DIR", "where to keep the shards between starts (default: nowhere)"),
       .value(.secretFile, "FILE", "the cluster's secret (mode 0600); all but loopback needs one"),

@@ -11,6 +11,8 @@ package struct NodeConfiguration: Sendable {
   package var dataCentre: String
   package var zone = ""
   package var listen: Endpoint
+  /// Where others reach the node, if not where it listens; port 0 stands for the port it listens on.
+  package var advertise: Endpoint?
   /// Peers to pull from, and to learn the cluster from. A training node without any founds one.
   package var join: [Endpoint] = []
   package var secret: SharedSecret?
@@ -36,6 +38,13 @@ package struct NodeConfiguration: Sendable {
 
   /// The form of the rows it holds.
   var form: FormClass { self.roles.contains(.training) ? .full : .serving }
+
+  /// Where others reach a node that listens on `endpoint`.
+  func advertised(listeningOn endpoint: Endpoint) -> Endpoint {
+    guard let advertise = self.advertise else { return endpoint }
+    guard advertise.port == 0 else { return advertise }
+    return Endpoint(host: advertise.host, port: endpoint.port)
+  }
 
   package var founds: Bool { self.roles.contains(.training) && self.join.isEmpty }
 }

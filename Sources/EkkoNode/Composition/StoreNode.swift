@@ -11,6 +11,8 @@ package struct StoreNode: Sendable {
   package let replica: Replica
   /// Where it listens.
   package let endpoint: Endpoint
+  /// Where others reach it: what the catalogue lists.
+  let advertised: Endpoint
   let keeper: CatalogueKeeper
   private let configuration: NodeConfiguration
   private let listener: any ChannelListener
@@ -37,8 +39,10 @@ package struct StoreNode: Sendable {
     onEvent: @escaping @Sendable (NodeEvent) -> Void
   ) async {
     var configuration = configuration
+    let advertised = configuration.advertised(listeningOn: listener.endpoint)
     if configuration.name.isEmpty {
-      configuration.name = "\(configuration.dataCentre)-\(listener.endpoint)"
+      // A wildcard address may be listened on by any number of nodes.
+      configuration.name = "\(configuration.dataCentre)-\(advertised)"
     }
     var identity = LinkIdentity(
       cluster: configuration.cluster, name: configuration.name,
@@ -52,6 +56,7 @@ package struct StoreNode: Sendable {
     self.listener = listener
     self.transport = transport
     self.endpoint = listener.endpoint
+    self.advertised = advertised
     let node = ReplicaNode(
       identity: identity, runtime: runtime, replicates: configuration.replicates)
     self.node = node
@@ -81,7 +86,7 @@ package struct StoreNode: Sendable {
     if configuration.founds { await self.found() }
   }
 
-  private var member: MemberRecord { MemberRecord(self.node.identity, endpoint: self.endpoint) }
+  private var member: MemberRecord { MemberRecord(self.node.identity, endpoint: self.advertised) }
 
   /// Runs until cancelled; then ends its links, saves its shards if it has files, and returns.
   package func run() async {

@@ -79,6 +79,7 @@ struct NodeProgram {
       name: "", roles: self.options.roles, dataCentre: self.options.effectiveDataCentre,
       listen: self.options.effectiveListen)
     configuration.zone = self.options.zone
+    configuration.advertise = self.options.advertise
     configuration.join = self.options.join
     configuration.homes = ProcessInfo.processInfo.activeProcessorCount
     if let path = self.options.secretFile {
@@ -92,6 +93,9 @@ struct NodeProgram {
       try BindPolicy.check(configuration.listen, secret: configuration.secret)
     } catch {
       throw Failure(error)
+    }
+    guard configuration.advertise != nil || !configuration.listen.isWildcard else {
+      throw Failure(unadvertised: configuration.listen)
     }
     if self.options.makesDefaultModel, configuration.founds {
       configuration.firstModel = DefaultModel.draft

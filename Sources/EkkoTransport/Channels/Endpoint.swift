@@ -42,6 +42,12 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     return SocketAddress(numericHost: self.host, port: self.port)?.isLoopback ?? false
   }
 
+  /// Whether it stands for all addresses of a machine: one may listen on it, but nobody elsewhere can
+  /// connect to it.
+  package var isWildcard: Bool {
+    SocketAddress(numericHost: self.host, port: self.port)?.isWildcard ?? false
+  }
+
   package var description: String {
     self.host.contains(":") ? "[\(self.host)]:\(self.port)" : "\(self.host):\(self.port)"
   }

@@ -91,6 +91,16 @@ struct SocketAddress: Sendable, Equatable {
     return self.bytes[4] == 127
   }
 
+  /// 0.0.0.0, ::, or the former written as the latter.
+  var isWildcard: Bool {
+    if self.isVersion6 {
+      let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF, 0, 0, 0, 0]
+      let address = Array(self.bytes[8..<24])
+      return address.allSatisfy { $0 == 0 } || address == mapped
+    }
+    return self.bytes[4..<8].allSatisfy { $0 == 0 }
+  }
+
   var endpoint: Endpoint {
     // The port is in network order after the family, in both families.
     let port = UInt16(self.bytes[2]) << 8 | UInt16(self.bytes[3])

@@ -51,6 +51,7 @@ import Testing
     expected.dataCentre = "east"
     expected.zone = "a"
     expected.listen = Endpoint(host: "127.0.0.1", port: 9)
+    expected.advertise = Endpoint(host: "x", port: 8)
     expected.join = [Endpoint(host: "h", port: 1)]
     expected.dataDirectory = "dir"
     expected.secretFile = "s"
@@ -58,13 +59,32 @@ import Testing
 
     let separate = try self.parse(
       "--role training --role inference --data-center east --zone a --listen 127.0.0.1:9 "
-        + "--join h:1 --data dir --secret-file s --log-format json")
+        + "--advertise x:8 --join h:1 --data dir --secret-file s --log-format json")
     let joined = try self.parse(
       "--role=training --role=inference --data-center=east --zone=a --listen=127.0.0.1:9 "
-        + "--join=h:1 --data=dir --secret-file=s --log-format=json")
+        + "--advertise=x:8 --join=h:1 --data=dir --secret-file=s --log-format=json")
 
     #expect(separate == .node(expected))
     #expect(joined == .node(expected))
+  }
+
+  @Test(arguments: [
+    ("node1.example", Endpoint(host: "node1.example", port: 0)), ("::1", nil), ("x:", nil),
+    ("[fd00::5]", Endpoint(host: "fd00::5", port: 0)), ("10.0.0.5:0", nil), ("0.0.0.0", nil),
+    ("10.0.0.5:71", Endpoint(host: "10.0.0.5", port: 71)), ("[::]:7400", nil), ("a b", nil),
+    ("[fd00::5]:71", Endpoint(host: "fd00::5", port: 71)), ("[::ffff:0.0.0.0]", nil),
+    (String(repeating: "a", count: 256), nil),
+  ])
+  func `an address to advertise may be without a port, and is one that leads somewhere`(
+    text: String, endpoint: Endpoint?
+  ) throws {
+    let words = ["--role", "training", "--advertise", text]
+    guard endpoint != nil else {
+      #expect(throws: Failure.self) { try CommandLineParser.parse(words) }
+      return
+    }
+    guard case .node(let options) = try CommandLineParser.parse(words) else { return }
+    #expect(options.advertise == endpoint)
   }
 
   @Test func `a demo needs nothing, and takes everything`() throws {
@@ -214,6 +234,14 @@ import Testing
     (
       "--role training --join h:0",
       "--join: nobody can listen on port 0 of 'h:0'. Give the port the node printed."
+    ),
+    (
+      "--role training --advertise 0.0.0.0",
+      "--advertise: nobody can reach a node at '0.0.0.0'. Give an address of this machine."
+    ),
+    (
+      "--role training --advertise a:b:c",
+      "--advertise: 'a:b:c' is no address. Write HOST or HOST:PORT, such as 10.0.0.5:7400."
     ),
     (
       "--role training --join h:1,",

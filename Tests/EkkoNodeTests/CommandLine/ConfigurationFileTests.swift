@@ -30,6 +30,7 @@ import Testing
     expected.dataCentre = "east"
     expected.zone = "a"
     expected.listen = Endpoint(host: "127.0.0.1", port: 9)
+    expected.advertise = Endpoint(host: "x", port: 8)
     expected.join = [Endpoint(host: "h", port: 1), Endpoint(host: "h", port: 2)]
     expected.dataDirectory = "dir"
     expected.secretFile = "s"
@@ -41,8 +42,8 @@ import Testing
       """
       // where it stands
       { role: ['training', "inference"], data_center: 'east', zone: "a", listen: '127.0.0.1:9',
-        join: 'h:1,h:2', data: 'dir', secret_file: 's', log_format: 'json', default_model: false,
-        ends_with_input: true }
+        advertise: 'x:8', join: 'h:1,h:2', data: 'dir', secret_file: 's', log_format: 'json',
+        default_model: false, ends_with_input: true }
       """)
 
     #expect(options == expected)
@@ -70,7 +71,7 @@ import Testing
     (
       "{config: 'x'}",
       "n.json5, key 'config': there is no such key. Use one of role, data_center, zone, listen, "
-        + "join, data, secret_file, log_format, default_model, ends_with_input."
+        + "advertise, join, data, secret_file, log_format, default_model, ends_with_input."
     ),
     (
       "{listen: 'x'}",

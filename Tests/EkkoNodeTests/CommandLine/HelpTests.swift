@@ -85,7 +85,8 @@ import Testing
   /// Values other than those of `least`.
   private static let samples: [Flag: String] = [
     .node: "other",
-    .role: "inference", .dataCentre: "x", .zone: "x", .listen: "127.0.0.1:9", .join: "x:2",
+    .role: "inference", .dataCentre: "x", .zone: "x", .listen: "127.0.0.1:9",
+    .advertise: "x", .join: "x:2",
     .data: "x", .secretFile: "x", .configuration: "x", .logFormat: "json",
     .format: "movietweetings", .dataCentres: "2", .replicas: "2", .seed: "2", .seconds: "2",
     .model: "x", .table: "x", .key: "2", .text: "x", .values: "2", .durability: "replicas=2",

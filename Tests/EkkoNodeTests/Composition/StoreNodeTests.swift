@@ -149,4 +149,28 @@ import Testing
       #expect(await trained.first.digests() == trained.second.digests())
     }
   }
+
+  @Test func `the catalogue lists the address that a node advertises, and its name bears it`()
+    async throws
+  {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("") {
+        $0.listen = Endpoint(host: "0.0.0.0", port: 7400)
+        $0.advertise = Endpoint(host: "10.0.0.5", port: 0)
+      }
+      let second = try await nodes.start("") {
+        $0.listen = Endpoint(host: "::", port: 7400)
+        $0.advertise = Endpoint(host: "node2.example", port: 71)
+        $0.join = [first.node.endpoint]
+      }
+
+      #expect(await second.knows(members: 2))
+      let members = second.node.node.catalogue.membersByName
+      #expect(members.map(\.name) == ["dc1-10.0.0.5:7400", "dc1-node2.example:71"])
+      #expect(
+        members.map(\.endpoint) == [
+          Endpoint(host: "10.0.0.5", port: 7400), Endpoint(host: "node2.example", port: 71),
+        ])
+    }
+  }
 }

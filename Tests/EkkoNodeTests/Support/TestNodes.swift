@@ -76,10 +76,20 @@ struct TestNodes: Sendable {
     _ name: String, join: [Life] = [], files: (any FileStore)? = nil,
     cluster: ClusterID = .unknown
   ) async throws -> Life {
+    try await self.start(name, files: files, cluster: cluster) {
+      $0.join = join.map(\.node.endpoint)
+    }
+  }
+
+  /// Starts a node that `adjust` may make another than a training node that founds a cluster.
+  func start(
+    _ name: String, files: (any FileStore)? = nil, cluster: ClusterID = .unknown,
+    adjust: (inout NodeConfiguration) -> Void
+  ) async throws -> Life {
     var configuration = NodeConfiguration(
       name: name, roles: .training, dataCentre: "dc1",
       listen: Endpoint(host: "127.0.0.1", port: 0))
-    configuration.join = join.map(\.node.endpoint)
+    adjust(&configuration)
     configuration.homes = 2
     configuration.files = files
     configuration.cluster = cluster

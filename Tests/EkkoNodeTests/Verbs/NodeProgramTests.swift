@@ -2,6 +2,7 @@ import EkkoClient
 import EkkoCore
 import EkkoStorage
 import EkkoTransport
+import Foundation
 import Testing
 
 @testable import EkkoNode
@@ -66,5 +67,28 @@ import Testing
         + "Start it with its own --role, or name another directory.")
     #expect(failure?.exitCode == .usage)
     #expect(try directory.contents(of: "node.ekko") == before)
+  }
+
+  @Test(arguments: ["0.0.0.0", "::"])
+  func `a wildcard address is refused unless another is advertised`(host: String) async throws {
+    let directory = try TemporaryDirectory()
+    let secret = directory.path + "/secret"
+    #expect(
+      FileManager.default.createFile(
+        atPath: secret, contents: Data("a secret of 32 bytes, or of more".utf8),
+        attributes: [.posixPermissions: 0o600]))
+    var options = NodeOptions(roles: .training)
+    options.listen = Endpoint(host: host, port: 0)
+    options.secretFile = secret
+
+    let failure = await #expect(throws: Failure.self) {
+      try await NodeProgram(options: options).run()
+    }
+
+    #expect(
+      failure?.line
+        == "ekko-node: cannot listen on \(Endpoint(host: host, port: 0)): other nodes cannot reach "
+        + "it by that address. Add --advertise HOST, the address they are to use.")
+    #expect(failure?.exitCode == .configuration)
   }
 }
