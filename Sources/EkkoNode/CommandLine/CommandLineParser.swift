@@ -101,6 +101,15 @@ package enum CommandLineParser {
     options.logFormat = try arguments.choice(.logFormat, of: LogFormat.self) ?? .text
     options.makesDefaultModel = switches.makesDefaultModel
     options.endsWithInput = switches.endsWithInput
+    guard options.roles.contains(.training) || !options.join.isEmpty else {
+      throw arguments.mistake(
+        .join, "a node that does not train needs it",
+        "Add --join HOST:PORT,…, or --role training to found a cluster")
+    }
+    if let own = options.join.first(where: options.isOwn) {
+      throw arguments.mistake(
+        .join, "\(own) is where this node itself listens", "Name other nodes of the cluster")
+    }
     return .node(options)
   }
 

@@ -35,10 +35,10 @@ extension Failure {
     let doThis =
       switch error.reason {
       case .missing: "Check the path"
+      case .notADirectory: "Name a directory"
       case .permission: "Check who owns it and its mode"
       case .diskFull: "Make room and start again"
       case .invalidName: "Choose another name"
-      case .notADirectory: "Name a directory"
       case .inUse: "Stop the other process, or choose another directory"
       case .other: "Check the disk"
       }
@@ -144,6 +144,8 @@ extension Failure {
       switch error {
       case .unreachable, .tooLate:
         ("Check that a node runs at \(cluster.addresses), or raise --timeout", .unavailable)
+      case .notJoined:
+        ("Check the --join it was started with, or raise --timeout", .unavailable)
       case .partiallyApplied:
         ("See which with 'ekko-node get', then write the rest", .unavailable)
       case .unknownModel: ("Check --model; 'ekko-node status' lists the models", .usage)
@@ -151,8 +153,6 @@ extension Failure {
       case .invalid: ("Nothing was written; correct the input", .badInput)
       case .configuration: ("Check --join and --secret-file", .configuration)
       case .notDurable: ("Read it back later, or ask for less --durability", .failure)
-      case .notJoined:
-        ("Check the --join it was started with, or raise --timeout", .unavailable)
       case .uncertain: ("Read the rows to see", .failure)
       case .closed: ("Run the command again", .failure)
       case .malformedReply: ("Run the same version as the cluster", .failure)

@@ -41,4 +41,20 @@ package struct NodeOptions: Hashable, Sendable {
     self.listen
       ?? Endpoint(host: "127.0.0.1", port: self.join.isEmpty ? Self.defaultPort : 0)
   }
+
+  /// Whether `endpoint` leads back to this node, as far as its address tells.
+  func isOwn(_ endpoint: Endpoint) -> Bool {
+    let listen = self.effectiveListen
+    if let advertise = self.advertise, advertise.host == endpoint.host,
+      endpoint.port == (advertise.port == 0 ? listen.port : advertise.port)
+    {
+      return true
+    }
+    guard endpoint.port == listen.port else { return false }
+    return endpoint.numericHost == listen.numericHost || listen.isWildcard && endpoint.isLoopback
+  }
+}
+
+extension Endpoint {
+  fileprivate var numericHost: String { self.host == "localhost" ? "127.0.0.1" : self.host }
 }

@@ -167,6 +167,7 @@ extension NodeEvent {
     case .peer(.unreachable): "unreachable"
     case .peer(.lost): "lost"
     case .refused: "refused"
+    case .peer(.itself): "trouble"
     case .trouble: "trouble"
     case .caughtUp: "caught_up"
     }
@@ -180,6 +181,8 @@ extension NodeEvent {
     case .peer(.lost(let endpoint, let why)):
       "lost the peer at \(endpoint)\(why.map { " (\($0))" } ?? ""); trying again"
     case .refused(let why): "the cluster does not take this node: \(why)"
+    case .peer(.itself(let endpoint)):
+      "\(endpoint) is this node itself; it pulls nothing from there. Correct --join"
     case .trouble(let sentence): sentence
     case .caughtUp(let loaded, let rows, let bytes):
       "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "

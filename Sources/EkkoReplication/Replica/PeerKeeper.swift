@@ -8,6 +8,8 @@ package actor PeerKeeper {
     /// The first of a series of failures, and again from time to time.
     case unreachable(Endpoint, why: LinkError)
     case lost(Endpoint, why: LinkError?)
+    /// This very node answers there; it is left alone from then on.
+    case itself(Endpoint)
   }
 
   nonisolated package let endpoint: Endpoint
@@ -46,9 +48,9 @@ package actor PeerKeeper {
         let link = try await self.dialler.open(to: self.endpoint, on: self.home, for: self.node)
         await self.pull(over: link)
       } catch .refused(let refusal) where refusal.reason == .itself {
-        return
+        return self.onEvent(.itself(self.endpoint))
       } catch .refusedByPeer(let refusal) where refusal.reason == .itself {
-        return
+        return self.onEvent(.itself(self.endpoint))
       } catch {
         self.complain(error)
       }

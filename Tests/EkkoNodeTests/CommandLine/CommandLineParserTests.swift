@@ -244,6 +244,23 @@ import Testing
       "--advertise: 'a:b:c' is no address. Write HOST or HOST:PORT, such as 10.0.0.5:7400."
     ),
     (
+      "--role inference",
+      "--join: a node that does not train needs it. "
+        + "Add --join HOST:PORT,…, or --role training to found a cluster."
+    ),
+    (
+      "--role training --join h:1,127.0.0.1:9 --listen localhost:9",
+      "--join: 127.0.0.1:9 is where this node itself listens. Name other nodes of the cluster."
+    ),
+    (
+      "--role inference --join 127.0.0.1:9 --listen 0.0.0.0:9 --advertise x",
+      "--join: 127.0.0.1:9 is where this node itself listens. Name other nodes of the cluster."
+    ),
+    (
+      "--role inference --join x:9 --listen 0.0.0.0:9 --advertise x",
+      "--join: x:9 is where this node itself listens. Name other nodes of the cluster."
+    ),
+    (
       "--role training --join h:1,",
       "--join: '' has no port. Write HOST:PORT, such as 127.0.0.1:7400 or [::1]:7400."
     ),

@@ -79,6 +79,11 @@ import Testing
         + "Write HOST:PORT, such as 127.0.0.1:7400 or [::1]:7400."
     ),
     (
+      "{role: 'training', listen: 'h:1', join: 'h:1'}",
+      "n.json5, key 'join': h:1 is where this node itself listens. "
+        + "Name other nodes of the cluster."
+    ),
+    (
       "{role: 'witness'}",
       "n.json5, key 'role': 'witness' is unknown. Use one of inference, training."
     ),
@@ -127,12 +132,15 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: path) }
     // Longer than what is read at once.
     let comment = "/*" + String(repeating: "x", count: 600_000) + "*/"
-    try Data("\(comment){role: 'inference'}".utf8).write(to: URL(filePath: path))
+    try Data("\(comment){role: 'training', zone: 'z'}".utf8).write(to: URL(filePath: path))
 
     let command = try CommandLineParser.parse(["--config", path])
 
-    #expect(command == .node(NodeOptions(roles: .inference)))
-    try Data("\(comment)\(comment){role: 'inference'}".utf8).write(to: URL(filePath: path))
+    var expected = NodeOptions(roles: .training)
+    expected.zone = "z"
+    #expect(command == .node(expected))
+    try Data("\(comment)\(comment){role: 'training', zone: 'z'}".utf8).write(
+      to: URL(filePath: path))
     do throws(Failure) {
       _ = try CommandLineParser.parse(["--config", path])
       Issue.record("it was read")

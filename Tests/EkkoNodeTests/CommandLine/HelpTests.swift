@@ -49,6 +49,7 @@ import Testing
       }
       if flag.flag == .text { words.removeSubrange(words.firstIndex(of: "--key")!...) }
       words = [name] + (Self.samples[flag.flag].map { [$0] } ?? []) + words
+      if flag.flag == .role { words += ["--join", "h:1"] }
       if flag.flag == .data, verb == .demo { words += ["--format", "criteo"] }
       if flag.flag == .format, verb == .demo { words += ["--data", "x"] }
       #expect(try Self.parse(verb, words) != least, "\(verb) \(words)")

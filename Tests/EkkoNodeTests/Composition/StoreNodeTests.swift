@@ -173,4 +173,21 @@ import Testing
         ])
     }
   }
+
+  @Test func `a node that is told to join itself says so`() async throws {
+    try await TestNodes.with { nodes in
+      let own = Endpoint(host: "127.0.0.1", port: 7400)
+      let life = try await nodes.start("a") {
+        $0.listen = own
+        $0.join = [own]
+      }
+
+      let event = NodeEvent.peer(.itself(own))
+
+      #expect(await life.firstEvent { $0 == event })
+      #expect(
+        event.message
+          == "127.0.0.1:7400 is this node itself; it pulls nothing from there. Correct --join")
+    }
+  }
 }
