@@ -106,10 +106,13 @@ package enum CommandLineParser {
         .join, "a node that does not train needs it",
         "Add --join HOST:PORT,…, or --role training to found a cluster")
     }
-    if let own = options.join.first(where: options.isOwn) {
+    // One list for all nodes is convenient, so each may find itself in it.
+    let others = options.join.filter { !options.isOwn($0) }
+    if let own = options.join.first, others.isEmpty {
       throw arguments.mistake(
         .join, "\(own) is where this node itself listens", "Name other nodes of the cluster")
     }
+    options.join = others
     return .node(options)
   }
 

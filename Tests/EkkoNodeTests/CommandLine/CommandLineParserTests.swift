@@ -46,6 +46,17 @@ import Testing
     #expect(options.effectiveDataCentre == "dc2")
   }
 
+  @Test func `a node leaves itself out of a list of nodes to join`() throws {
+    guard
+      case .node(let options) = try self.parse(
+        "--role training --join h:1,127.0.0.1:9 --listen localhost:9")
+    else {
+      Issue.record("that is a node")
+      return
+    }
+    #expect(options.join == [Endpoint(host: "h", port: 1)])
+  }
+
   @Test func `all flags of a node, in both spellings`() throws {
     var expected = NodeOptions(roles: [.training, .inference])
     expected.dataCentre = "east"
@@ -249,7 +260,7 @@ import Testing
         + "Add --join HOST:PORT,…, or --role training to found a cluster."
     ),
     (
-      "--role training --join h:1,127.0.0.1:9 --listen localhost:9",
+      "--role training --join 127.0.0.1:9 --listen localhost:9",
       "--join: 127.0.0.1:9 is where this node itself listens. Name other nodes of the cluster."
     ),
     (
