@@ -1,5 +1,5 @@
-/// What a demo comes to: the last line of `demo --json` (DESIGN §12). Figures that nothing was measured
-/// for are `nil`.
+/// What a demo comes to: the last line of `demo --json` (DESIGN §12). Figures that nothing was
+/// measured for are `nil`.
 package struct DemoSummary: Hashable, Sendable {
   package struct DataCentre: Hashable, Sendable {
     package var name: String

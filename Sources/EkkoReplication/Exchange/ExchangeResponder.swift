@@ -5,7 +5,8 @@ package import EkkoTransport
 /// Answers the asks that come in over one link (Ekko §4.3; DESIGN §6).
 ///
 /// Each ask is answered in a task of its own, so that one held open, or a long scan, keeps no other
-/// waiting. An actor only so that its calls to the shards of its core loop cost no switch. What it sends is bounded by the ask's credit, and waits where the link is full.
+/// waiting. An actor only so that its calls to the shards of its core loop cost no switch. What it
+/// sends is bounded by the ask's credit, and waits where the link is full.
 package actor ExchangeResponder {
   private let node: ReplicaNode
   private let link: Link

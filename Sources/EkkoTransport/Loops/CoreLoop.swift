@@ -7,8 +7,8 @@ internal import Glibc
 /// As a `SerialExecutor` it is the executor of every actor of its core, so that calls between them
 /// stay on the thread; as a `TaskExecutor` it runs the tasks that prefer it. Jobs run in the order
 /// of their arrival, but those of urgent tasks (priority high and above: clients' requests) before
-/// those of the others (synchronisation), one batch before each. A loop must be stopped, after everything that runs on it has ended: a job that
-/// comes later can never run and traps.
+/// those of the others (synchronisation), one batch before each. A loop must be stopped, after
+/// everything that runs on it has ended: a job that comes later can never run and traps.
 package final class CoreLoop: SerialExecutor, TaskExecutor {
   /// How many times one turn empties the inbox before it looks at the sockets again.
   private static let roundsPerTurn = 8
