@@ -14,7 +14,8 @@ struct ExploreCommand {
   /// What the continuous check runs: many steps with few at a time, then fewer with more going on.
   private static let allScopes = [
     ExplorationScope(
-      replicas: 2, operations: 6, pulls: 5, losses: 1, duplicates: 1, concurrentPulls: 1),
+      replicas: 2, operations: 6, pulls: 5, losses: 1, duplicates: 1, restarts: 1,
+      concurrentPulls: 1),
     ExplorationScope(replicas: 3, operations: 4, pulls: 4, losses: 1, concurrentPulls: 1),
     ExplorationScope(
       replicas: 2, operations: 4, pulls: 4, losses: 1, duplicates: 1, restarts: 1),
