@@ -28,6 +28,8 @@ extension ByteReader {
       throw .lengthOverLimit(field: .count, length: count, limit: self.remaining)
     }
     let bytes = try self.readBytes(byteCount.partialValue)
+    // Every empty array is one and the same, and is written to below.
+    guard count > 0 else { return [] }
     // SAFETY: both sides have exactly `count` elements' bytes, and any bits are a `Value`.
     return unsafe [Value](unsafeUninitializedCapacity: count) { buffer, initialised in
       unsafe bytes.withUnsafeBytes { source in

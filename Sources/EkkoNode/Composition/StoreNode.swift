@@ -160,7 +160,8 @@ package struct StoreNode: Sendable {
   }
 
   private func joinCluster() async {
-    let client = self.client(timeout: .seconds(2))
+    // Longer than the writer may take to see whether a node of this name still runs.
+    let client = self.client(timeout: .seconds(10))
     while !Task.isCancelled {
       do throws(EkkoError) {
         try await client.join(self.member)

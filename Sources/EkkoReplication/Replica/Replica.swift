@@ -64,16 +64,16 @@ package actor Replica {
     self.keepers.values.sorted { $0.endpoint.description < $1.endpoint.description }
   }
 
-  /// How long a member may take to show that it is there.
-  private static let presencePatience = Duration.seconds(1)
-
-  /// Whether a member answers at its address in the life that the catalogue lists.
-  nonisolated package func isThere(_ member: MemberRecord) async -> Bool {
+  /// Whether a member answers at its address, within `patience`, in the life that the catalogue
+  /// lists.
+  nonisolated package func isThere(
+    _ member: MemberRecord, within patience: Duration
+  ) async -> Bool {
     guard member.node != self.node.nodeID else {
       return member.incarnation == self.node.incarnation
     }
     let (node, dialler) = (self.node, self.dialler)
-    let found = await withDeadline(Self.presencePatience, clock: node.clock) {
+    let found = await withDeadline(patience, clock: node.clock) {
       guard
         let link = try? await dialler.open(to: member.endpoint, on: Home(index: 0), for: node)
       else { return false }

@@ -78,11 +78,16 @@ package struct RequestServer: RequestService {
     guard self.node.mayWrite else { throw .busy(retryAfter: .milliseconds(50)) }
   }
 
+  /// How long a member may take to show that it is there, before its name is given to another.
+  private static let patience = Duration.seconds(5)
+  /// And how long where a person waits, and nothing is lost by taking it for gone.
+  private static let shortPatience = Duration.seconds(1)
+
   /// Two nodes of one name would take turns at being the member: the second must not start. A former
   /// life that no longer answers makes room.
   private func join(_ member: MemberRecord) async throws(RequestFailure) {
     if let listed = self.node.catalogue.members[member.node],
-      listed.incarnation != member.incarnation, await self.replica.isThere(listed)
+      listed.incarnation != member.incarnation, await self.replica.isThere(listed, within: Self.patience)
     {
       throw .invalid("the name '\(member.name)' is that of a node that runs at \(listed.endpoint)")
     }
@@ -105,7 +110,7 @@ package struct RequestServer: RequestService {
     if let incarnation {
       // A later life of the same node has taken the place.
       guard listed.incarnation == incarnation else { return }
-    } else if await self.replica.isThere(listed) {
+    } else if await self.replica.isThere(listed, within: Self.shortPatience) {
       throw .invalid("node '\(name)' still runs at \(listed.endpoint)")
     }
     await self.keeper.remove(listed)
@@ -118,7 +123,7 @@ package struct RequestServer: RequestService {
     let replica = self.replica
     return await withTaskGroup(of: NodeID?.self) { group in
       for member in listed {
-        group.addTask { await replica.isThere(member) ? member.node : nil }
+        group.addTask { await replica.isThere(member, within: Self.shortPatience) ? member.node : nil }
       }
       var present: Set<NodeID> = []
       for await node in group { if let node { present.insert(node) } }

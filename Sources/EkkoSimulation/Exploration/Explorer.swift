@@ -70,6 +70,7 @@ package struct Explorer: Sendable {
   }
 
   private static let partSize = 4096
+  private static let statesPerTurn = 8
 
   /// - Parameter workers: how many parts of a level are expanded at the same time. What is found does
   ///   not depend on it, except which of several shortest ways is reported.
@@ -117,7 +118,7 @@ package struct Explorer: Sendable {
     await withTaskGroup(of: (Int, Expansion).self) { group in
       for (number, part) in parts.enumerated() where !part.isEmpty {
         group.addTask {
-          (number, Self.expand(part, of: level, from: start, converging, visited))
+          (number, await Self.expand(part, of: level, from: start, converging, visited))
         }
       }
       var expansions: [(Int, Expansion)] = []
@@ -129,10 +130,12 @@ package struct Explorer: Sendable {
   private static func expand(
     _ part: Range<Int>, of level: Level, from start: ExplorationState,
     _ converging: Converging, _ visited: VisitedStates
-  ) -> Expansion {
+  ) async -> Expansion {
     var expansion = Expansion()
     var walk = StateWalk(from: start)
     for index in part {
+      // Whoever shares the threads with a long search has a turn now and then.
+      if index % Self.statesPerTurn == 0 { await Task.yield() }
       let way = level[index]
       let state = walk.state(at: way)
       for (number, step) in state.possibleSteps.enumerated() {

@@ -3,7 +3,10 @@ import Testing
 
 /// Every interleaving of a small cluster keeps the invariants and ends in equal replicas; and the
 /// exploration would notice if it did not.
-@Suite struct ExplorerTests {
+///
+/// One search at a time: together they would keep every thread busy for as long as all of them take,
+/// and the tests of nodes beside them wait for their timers.
+@Suite(.serialized) struct ExplorerTests {
   @Test(arguments: [
     ExplorationScope(replicas: 2, operations: 3, pulls: 2, deletes: 1),
     ExplorationScope(
