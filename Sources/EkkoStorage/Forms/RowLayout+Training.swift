@@ -60,8 +60,9 @@ extension RowLayout {
     return after
   }
 
+  /// Hands weights and slots to `body` as Float32, and stores what it makes of them.
   @inline(__always)
-  private func withTrainingState(
+  func withTrainingState(
     of row: inout MutableRawSpan, scratch: inout MutableSpan<Float>,
     _ body: (inout MutableSpan<Float>, inout MutableSpan<Float>) -> Void
   ) {

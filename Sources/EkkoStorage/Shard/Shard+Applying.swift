@@ -72,8 +72,9 @@ extension Shard {
   ) throws(Refusal) {
     let index = Int(rows.table.rawValue)
     let limit = self.latestAcceptable(at: now)
-    try self.checkHeader(of: rows)
-    try self.checkRows(of: rows, in: bytes, limit: future == .refuse ? limit : nil)
+    let layout = try self.layout(of: rows, sentIn: self.formClass)
+    try Self.checkRows(
+      of: rows, laidOutAs: layout, in: bytes, limit: future == .refuse ? limit : nil)
     let columns = RowColumns(of: rows, in: bytes)
     self.tables[index].reserve(rows.count)
     let origins = self.intern(rows.origins, mode: mode)
@@ -121,11 +122,10 @@ extension Shard {
   }
 
   /// Looks at every row before any is applied.
-  private func checkRows(
-    of rows: RowsItem, in bytes: Span<UInt8>, limit: Timestamp?
+  static func checkRows(
+    of rows: RowsItem, laidOutAs layout: RowLayout, in bytes: Span<UInt8>, limit: Timestamp?
   ) throws(Refusal) {
     let columns = RowColumns(of: rows, in: bytes)
-    let layout = self.tables[Int(rows.table.rawValue)].layout
     var rowOffset = rows.rowsOffset
     for entry in 0..<rows.count {
       let timestamp = columns.timestamp(entry)
@@ -144,19 +144,25 @@ extension Shard {
     }
   }
 
-  private func checkHeader(of rows: RowsItem) throws(Refusal) {
+  /// How the rows lie in `bytes`, if they are what a replica of `formClass` sends of our table.
+  func layout(
+    of rows: RowsItem, sentIn formClass: FormClass
+  ) throws(Refusal) -> RowLayout {
     let index = Int(rows.table.rawValue)
     guard index < self.tables.count else { throw .unknownTable(rows.table) }
     let revision = self.tables[index].schema.revision
     guard revision == rows.revision else {
       throw .differentRevision(table: rows.table, ours: revision, theirs: rows.revision)
     }
-    let layout = self.tables[index].layout
+    let layout =
+      formClass == self.formClass
+      ? self.tables[index].layout : formClass.layout(of: self.tables[index].schema)
     guard rows.form == layout.form else { throw .wrongForm(table: rows.table) }
     guard rows.rowByteCount == layout.byteCount else {
       throw .wrongRowLength(
         table: rows.table, ours: layout.byteCount, theirs: rows.rowByteCount)
     }
+    return layout
   }
 
   /// The largest version time this node takes at `now`.

@@ -38,7 +38,8 @@ extension Shard {
     return .merged(changed: self.knowledge != before)
   }
 
-  private func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
+  /// Why this end must not be merged, whatever came before it.
+  func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
     let limit = self.latestAcceptable(at: now)
     for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
       if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {
@@ -52,7 +53,7 @@ extension Shard {
   }
 
   /// A peer that has not applied a retirement yet still names the origin: here it means nothing.
-  private func withoutRetired(_ end: SectionEnd) -> SectionEnd {
+  func withoutRetired(_ end: SectionEnd) -> SectionEnd {
     var end = end
     for origin in self.origins.retired {
       end.knowledge.remove(origin)

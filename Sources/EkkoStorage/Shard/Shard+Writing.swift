@@ -16,12 +16,7 @@ extension Shard {
       case .new: break
       }
     }
-    guard !self.mustReplace, !self.origins.retired.contains(self.incarnation) else {
-      return .notReady
-    }
-    if self.knowledge[self.incarnation] == .zero, self.knowledge.count >= Self.originLimit {
-      return .notReady
-    }
+    guard self.mayIssue else { return .notReady }
     let origin = self.origins.intern(self.incarnation)
     let before = self.clock.last
     let versions = writes.map { self.apply($0, origin: origin, at: now) }
@@ -33,6 +28,13 @@ extension Shard {
     }
     if let request { self.requests.remember(request, versions: versions) }
     return .applied(versions)
+  }
+
+  /// Whether this life may issue versions: its rows can be trusted, it is not retired, and it is an
+  /// origin or may become one.
+  var mayIssue: Bool {
+    guard !self.mustReplace, !self.origins.retired.contains(self.incarnation) else { return false }
+    return self.knowledge[self.incarnation] > .zero || self.knowledge.count < Self.originLimit
   }
 
   private mutating func apply(

@@ -80,6 +80,19 @@ struct StoredRow: Equatable {
     return target
   }
 
+  /// The full row that is made of this lesser one.
+  func recovered(as schema: TableSchema) -> StoredRow {
+    var target = StoredRow(RowLayout(schema, form: .full)!)
+    var scratch = [Float](repeating: .nan, count: schema.rowLength)
+    target.withMutableBytes { layout, row in
+      var span = scratch.mutableSpan
+      layout.recover(
+        &row, from: self.bytes.span.bytes, layout: self.layout, optimiser: schema.optimiser,
+        scratch: &span)
+    }
+    return target
+  }
+
   private mutating func withMutableBytes(_ body: (RowLayout, inout MutableRawSpan) -> Void) {
     let layout = self.layout
     var span = self.bytes.mutableSpan

@@ -72,13 +72,14 @@ struct ShardCluster {
   }
 
   mutating func beginPull(
-    from responder: Int, by requester: Int, mark: UInt64 = 0, replace: Bool = false
+    from responder: Int, by requester: Int, mark: UInt64 = 0, replace: Bool = false,
+    formClass: FormClass? = nil
   ) -> (Pull, [UInt8])? {
     let nonce = self.nextNonce
     self.nextNonce += 1
     let request = SectionRequest(
       shard: Self.shard, nonce: nonce, epoch: .first,
-      formClass: self.replicas[requester].formClass,
+      formClass: formClass ?? self.replicas[requester].formClass,
       knowledge: self.replicas[requester].knowledge, mark: mark, replace: replace)
     var writer = ByteWriter()
     let opening = self.replicas[responder].openWalk(for: request, announced: 0, into: &writer)
