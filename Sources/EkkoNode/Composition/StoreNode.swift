@@ -80,7 +80,8 @@ package struct StoreNode: Sendable {
     await self.keeper.refresh()
     self.replica = Replica(
       node: node, dialler: Dialler(transport: transport, secret: configuration.secret),
-      homes: configuration.homes, onEvent: { onEvent(.peer($0)) })
+      homes: configuration.homes, onEvent: { onEvent(.peer($0)) },
+      onRecovery: { onEvent(.recovered($0)) })
     self.onEvent = onEvent
     self.reporter = Reporter(node: node, replica: self.replica)
     if configuration.founds { await self.found() }
@@ -245,6 +246,8 @@ package struct StoreNode: Sendable {
 /// What an operator may want to know of a node.
 package enum NodeEvent: Hashable, Sendable {
   case peer(PeerKeeper.Event)
+  /// Updates that were lost here were found at a replica of a lesser form.
+  case recovered(Recovery.Event)
   /// The cluster does not take this node; a sentence says why. It must not go on.
   case refused(String)
   /// Something with the node's files; a sentence.

@@ -168,6 +168,7 @@ extension NodeEvent {
     case .peer(.lost): "lost"
     case .refused: "refused"
     case .peer(.itself): "trouble"
+    case .recovered: "recovered"
     case .trouble: "trouble"
     case .caughtUp: "caught_up"
     }
@@ -183,6 +184,9 @@ extension NodeEvent {
     case .refused(let why): "the cluster does not take this node: \(why)"
     case .peer(.itself(let endpoint)):
       "\(endpoint) is this node itself; it pulls nothing from there. Correct --join"
+    case .recovered(let event):
+      "recovered \(Figures.grouped(event.rows)) rows from \(event.name), which alone had them; "
+        + "their optimiser state starts anew"
     case .trouble(let sentence): sentence
     case .caughtUp(let loaded, let rows, let bytes):
       "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "

@@ -3,7 +3,8 @@ package import EkkoCore
 /// Decides which origin may be retired next (DESIGN §5.1).
 package enum Retirement {
   /// An origin that is no member's present life and of which every member holds, in every shard, all
-  /// that this node knows: `nil` if there is none.
+  /// that this node knows, and is not known to hold more, which is to be recovered first: `nil` if
+  /// there is none.
   package static func next(
     at node: ReplicaNode
   ) -> (incarnation: IncarnationID, seals: [ShardID: Timestamp])? {
@@ -24,6 +25,7 @@ package enum Retirement {
       let isHeld = entries.allSatisfy { shard, entry in
         let seal = entry?.knowledge[origin] ?? .zero
         if seal > .zero { seals[shard] = seal }
+        guard !stable.isExceeded(seal, of: origin, in: shard) else { return false }
         return seal == .zero || stable[shard]?[origin] == seal
       }
       if isHeld, seals.count <= RetireRecord.sealLimit { return (origin, seals) }

@@ -94,6 +94,9 @@ package actor ReplicaPeer {
   /// Whether everything the peer had announced so far is merged, and it has announced at all.
   package var isCaughtUp: Bool { self.owed.bookmarkOf.rawValue != 0 && self.owed.count == 0 }
 
+  /// Whether that was so at the end of an exchange at least once.
+  package private(set) var hasCaughtUp = false
+
   // MARK: Asking
 
   /// How long a peer may hold an ask open: the granularity of `asOf` on quiet shards.
@@ -177,32 +180,24 @@ package actor ReplicaPeer {
   // MARK: Taking the answer
 
   private func take(_ frames: [Frame]) async throws(LinkError) {
-    var deliveries: [(shard: ShardID, delivery: ShardActor.Delivery)] = []
-    var places: [ShardID: Int] = [:]
+    var deliveries = ShardDeliveries()
     for (number, frame) in frames.enumerated() {
       self.tally.receivedBytes += frame.payload.count + Self.frameOverhead
       do throws(WireError) {
         for item in try SectionItem.decodeAll(frame.payload.span) {
-          guard let shard = item.shard else {
-            try self.takeExchangeItem(item, of: frame)
-            continue
+          switch item {
+          case .other: try self.takeExchangeItem(item, of: frame)
+          case .refused(let refusal): self.takeRefusal(refusal)
+          case .begin, .rows, .end:
+            deliveries.append(item, of: frame.payload, number: number)
           }
-          if case .refused(let refusal) = item {
-            self.takeRefusal(refusal)
-            continue
-          }
-          if places[shard] == nil {
-            places[shard] = deliveries.count
-            deliveries.append((shard, ShardActor.Delivery()))
-          }
-          deliveries[places[shard]!].delivery.append(item, of: frame.payload, number: number)
         }
       } catch {
         throw self.abort()
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
-    for (shard, delivery) in deliveries { await self.deliver(delivery, to: shard) }
+    for (shard, delivery) in deliveries.all { await self.deliver(delivery, to: shard) }
   }
 
   /// The peer's bytes make no sense: the link ends, and what came whole before stays.
@@ -310,6 +305,7 @@ package actor ReplicaPeer {
     let held = HeldShards(self.node)
     self.owed.settleDominated { held[$0]?.version }
     if let asOf = self.owed.takeFreshness() { self.node.board.adopt(asOf: asOf) }
+    if self.isCaughtUp { self.hasCaughtUp = true }
   }
 
   // MARK: Reports

@@ -101,6 +101,12 @@ package actor PeerKeeper {
   /// Whether everything the peer has announced is merged; `nil` while there is no link.
   package func isCaughtUp() async -> Bool? { await self.peer?.isCaughtUp }
 
+  /// Whether the peer holds full rows and all it had when its link opened is not merged yet.
+  package func mayHoldFullerRows() async -> Bool {
+    guard let peer = self.peer, self.remote?.form == .full else { return false }
+    return await !peer.hasCaughtUp
+  }
+
   /// What has been pulled from this endpoint in all.
   package func tally() async -> PullTally {
     var tally = self.pastTally

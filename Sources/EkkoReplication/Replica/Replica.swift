@@ -9,6 +9,7 @@ package actor Replica {
   nonisolated private let homes: Int
   nonisolated private let onEvent: @Sendable (PeerKeeper.Event) -> Void
   private let executor: ActorExecutor
+  nonisolated private let recovery: Recovery
   private var keepers: [Endpoint: PeerKeeper] = [:]
   private var waiting: [PeerKeeper] = []
   nonisolated private let keeperAdded = Wakeup()
@@ -26,14 +27,17 @@ package actor Replica {
   /// - Parameters:
   ///   - homes: over how many core loops links are spread.
   ///   - onEvent: hears of peers that come and go; called from the actors of their links.
+  ///   - onRecovery: hears of rows that survived only in a lesser form.
   package init(
     node: ReplicaNode, dialler: Dialler, homes: Int,
-    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void = { _ in }
+    onEvent: @escaping @Sendable (PeerKeeper.Event) -> Void = { _ in },
+    onRecovery: @escaping @Sendable (Recovery.Event) -> Void = { _ in }
   ) {
     self.node = node
     self.dialler = dialler
     self.homes = max(1, homes)
     self.onEvent = onEvent
+    self.recovery = Recovery(node: node, dialler: dialler, onEvent: onRecovery)
     self.executor = node.runtime.executor(for: Home(index: 0))
   }
 
@@ -43,6 +47,7 @@ package actor Replica {
       group.addTask { await self.acceptLinks(of: listener, requests: requests) }
       group.addTask { await self.startKeepers() }
       group.addTask { await self.lookAfter() }
+      group.addTask { await self.recoverLostUpdates() }
     }
     self.node.board.close()
     self.node.knowledge.close()
@@ -150,6 +155,16 @@ package actor Replica {
     }
   }
 
+  /// What peers hold in full comes by the usual pulls; only then is anything taken in a lesser form.
+  nonisolated private func recoverLostUpdates() async {
+    guard self.node.formClass == .full else { return }
+    while (try? await self.node.clock.sleep(for: Self.upkeepInterval)) != nil {
+      var waits = false
+      for peer in await self.peers where await peer.mayHoldFullerRows() { waits = true }
+      if !waits { await self.recovery.check() }
+    }
+  }
+
   private func upkeep(at now: MonotonicTime) async {
     guard self.lastUpkeep.advanced(by: Self.upkeepInterval) <= now else { return }
     self.lastUpkeep = now
@@ -179,5 +194,12 @@ package struct StableBounds: Sendable {
     let others = self.members.filter { $0 != self.own }
     guard !others.isEmpty else { return held.knowledge }
     return held.knowledge.intersection(self.knowledge.minimum(over: others, of: shard))
+  }
+
+  /// Whether some other member is known to know more of `origin` than up to `seal`.
+  func isExceeded(_ seal: Timestamp, of origin: IncarnationID, in shard: ShardID) -> Bool {
+    self.members.contains {
+      $0 != self.own && self.knowledge.knowledge(of: $0, about: shard)[origin] > seal
+    }
   }
 }

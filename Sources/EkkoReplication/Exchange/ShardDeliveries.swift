@@ -1,0 +1,21 @@
+internal import EkkoCore
+internal import EkkoStorage
+
+/// The section items of a batch of frames by shard, so that each shard is entered once.
+struct ShardDeliveries {
+  /// In the order in which the shards first appear.
+  private(set) var all: [(shard: ShardID, delivery: ShardActor.Delivery)] = []
+  private var places: [ShardID: Int] = [:]
+
+  /// Adds an item that was decoded from `buffer`, the one with this number among the frames. Items
+  /// that belong to no shard are left out.
+  mutating func append(_ item: SectionItem, of buffer: ArraySlice<UInt8>, number: Int) {
+    guard let shard = item.shard else { return }
+    let place = self.places[shard] ?? self.all.count
+    if place == self.all.count {
+      self.places[shard] = place
+      self.all.append((shard, ShardActor.Delivery()))
+    }
+    self.all[place].delivery.append(item, of: buffer, number: number)
+  }
+}

@@ -1,0 +1,55 @@
+package import EkkoCore
+
+/// Decides which shards a primary compares with which replicas of a lesser form (DESIGN §4).
+///
+/// Each life of such a replica is compared once in every shard, because rows it got of a section that
+/// never ended are in nobody's knowledge; and again whenever it is known to know more of the dead.
+/// What a replica of the full form has more of comes from there, by the usual pull, and first.
+package struct RecoverySchedule: Sendable {
+  package typealias Member = KnowledgeReport.Member
+
+  /// The shards of each life that were compared whole.
+  private var compared: [Member: Set<ShardID>] = [:]
+  private var failures: [Member: (count: Int, notBefore: MonotonicTime)] = [:]
+
+  package static let shortestDelay = Duration.seconds(1)
+  package static let longestDelay = Duration.seconds(30)
+
+  package init() {}
+
+  /// What to compare now, ascending; replicas with nothing to compare are left out.
+  package mutating func due(
+    _ survey: RecoverySurvey, at now: MonotonicTime
+  ) -> [(member: Member, shards: [ShardID])] {
+    let present = Set(survey.lesser)
+    self.compared = self.compared.filter { present.contains($0.key) }
+    self.failures = self.failures.filter { present.contains($0.key) }
+    let shards = survey.shards.filter { shard in
+      !survey.full.contains { survey.isAhead($0, in: shard.id, of: shard.knowledge) }
+    }
+    return survey.lesser.compactMap { member in
+      if let failure = self.failures[member], now < failure.notBefore { return nil }
+      let compared = self.compared[member] ?? []
+      let due = shards.filter { shard in
+        !compared.contains(shard.id)
+          || survey.isAhead(member, in: shard.id, of: shard.knowledge)
+      }
+      return due.isEmpty ? nil : (member, due.map(\.id))
+    }
+  }
+
+  /// `member` was asked: these shards were compared whole. If there were others, it is left alone for
+  /// a while that grows.
+  package mutating func note(
+    _ member: Member, compared shards: Set<ShardID>, of asked: [ShardID], at now: MonotonicTime
+  ) {
+    self.compared[member, default: []].formUnion(shards)
+    guard !asked.allSatisfy(shards.contains) else {
+      self.failures[member] = nil
+      return
+    }
+    let count = (self.failures[member]?.count ?? 0) + 1
+    let delay = min(Self.shortestDelay * (1 << min(count - 1, 10)), Self.longestDelay)
+    self.failures[member] = (count, now.advanced(by: delay))
+  }
+}

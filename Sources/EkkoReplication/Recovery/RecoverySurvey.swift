@@ -1,0 +1,59 @@
+package import EkkoCore
+
+/// What a primary sees when it looks for updates that survive only in a lesser form (DESIGN §4): the
+/// present members, who is dead, and what everyone is known to know. A value of one moment.
+package struct RecoverySurvey: Sendable {
+  package typealias Member = KnowledgeReport.Member
+
+  /// The shards this node is primary of, ascending, with its own knowledge of them.
+  package var shards: [(id: ShardID, knowledge: VersionVector)]
+  /// The other members by form, ascending.
+  package var lesser: [Member]
+  package var full: [Member]
+  /// The present lives of all members.
+  package var living: Set<IncarnationID>
+  /// Origins whose updates count as known everywhere.
+  package var retired: Set<IncarnationID>
+  package var knowledge: StableKnowledge
+
+  package init(
+    shards: [(id: ShardID, knowledge: VersionVector)], lesser: [Member], full: [Member],
+    living: Set<IncarnationID>, retired: Set<IncarnationID> = [],
+    knowledge: StableKnowledge = StableKnowledge()
+  ) {
+    self.shards = shards
+    self.lesser = lesser
+    self.full = full
+    self.living = living
+    self.retired = retired
+    self.knowledge = knowledge
+  }
+
+  /// `nil` while this node must not issue versions, or is not listed in its present life: then what
+  /// the catalogue says of the others may be old as well.
+  init?(_ node: ReplicaNode) {
+    let (catalogue, membership) = (node.catalogue, node.membership)
+    guard node.formClass == .full, node.mayWrite,
+      membership.entries[node.nodeID]?.incarnation == node.incarnation
+    else { return nil }
+    let primary = node.shards.all.map(\.id).filter { catalogue.primary(of: $0) == node.nodeID }
+    self.init(
+      shards: zip(primary, node.board.entries(of: primary)).compactMap { shard, entry in
+        guard let entry, !entry.needsReplacement else { return nil }
+        return (shard, entry.knowledge)
+      },
+      lesser: membership.members.filter { membership.entries[$0.node]?.formClass != .full },
+      full: membership.fullMembers(besides: node.nodeID),
+      living: Set(membership.entries.values.map(\.incarnation)),
+      retired: Set(catalogue.retired.map(\.incarnation)),
+      knowledge: node.knowledge.knowledge)
+  }
+
+  /// Whether `member` is known to know more than `own` of an origin that is dead and not retired.
+  func isAhead(_ member: Member, in shard: ShardID, of own: VersionVector) -> Bool {
+    self.knowledge.knowledge(of: member, about: shard).entries.contains { entry in
+      entry.timestamp > own[entry.origin] && !self.living.contains(entry.origin)
+        && !self.retired.contains(entry.origin)
+    }
+  }
+}
