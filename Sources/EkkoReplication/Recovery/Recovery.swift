@@ -1,5 +1,4 @@
 internal import EkkoCore
-internal import EkkoStorage
 internal import EkkoTransport
 
 /// Brings back updates that survive only in a lesser form (DESIGN §4): asks replicas of that form for

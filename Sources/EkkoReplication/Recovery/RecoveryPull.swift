@@ -14,6 +14,8 @@ struct RecoveryPull {
   /// What is yet to be asked for, or to end.
   private var remaining: [ShardID]
   private var receptions: [ShardID: SectionReception] = [:]
+  /// Those that were asked for from where they broke off.
+  private var resuming: Set<ShardID> = []
   private var nonce: UInt64 = 0
   private var hasAdvanced = true
   private(set) var isAnswered = true
@@ -41,11 +43,13 @@ struct RecoveryPull {
   /// `nil` when all sections are over, or when the last answer brought none of them any further.
   mutating func nextRequest(nonce: UInt64) -> ExchangeRequest? {
     guard self.hasAdvanced else { return nil }
+    self.giveUpWhatCannotGoOn()
+    let earlier = self.receptions
+    self.receptions = [:]
+    self.resuming = []
     self.hasAdvanced = false
     self.isAnswered = false
     self.nonce = nonce
-    let earlier = self.receptions
-    self.receptions = [:]
     var entries: [ExchangeRequest.Entry] = []
     let batch = self.remaining.prefix(Self.batch)
     for (shard, held) in zip(batch, self.node.board.entries(of: batch)) {
@@ -56,6 +60,7 @@ struct RecoveryPull {
       if let begun = earlier[shard], let token = begun.resumeToken {
         request.knowledge = begun.asked
         request.resume = token
+        self.resuming.insert(shard)
         self.receptions[shard] = SectionReception(nonce: nonce, resuming: begun)
       } else {
         self.receptions[shard] = SectionReception(
@@ -69,6 +74,15 @@ struct RecoveryPull {
       nonce: nonce, bookmarkOf: self.responder, bookmark: .max, hold: .zero,
       credit: Self.credit, retirements: self.node.retirements, formClass: self.formClass,
       entries: entries)
+  }
+
+  /// A section that the last answer has reached but not ended must resume, and one that was to resume
+  /// must not have started over: else a large one could go on for ever.
+  private mutating func giveUpWhatCannotGoOn() {
+    for (shard, reception) in self.receptions where reception.mode != nil {
+      let hasStartedOver = self.resuming.contains(shard) && reception.resumed == nil
+      if hasStartedOver || reception.resumeToken == nil { self.end(shard) }
+    }
   }
 
   // MARK: Taking the answer

@@ -25,10 +25,15 @@ struct TestNodes: Sendable {
 
     /// What the node tells until it has caught up, that included; to be asked once.
     func eventsUntilCaughtUp() async -> [NodeEvent] {
+      await self.events { if case .caughtUp = $0 { true } else { false } }
+    }
+
+    /// What the node tells until an event that `isLast` accepts, that included; to be asked once.
+    func events(until isLast: (NodeEvent) -> Bool) async -> [NodeEvent] {
       var told: [NodeEvent] = []
       for await event in self.events {
         told.append(event)
-        if case .caughtUp = event { break }
+        if isLast(event) { break }
       }
       return told
     }

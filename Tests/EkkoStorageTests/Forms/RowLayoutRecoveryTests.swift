@@ -37,6 +37,20 @@ import Testing
     #expect(recovered.converted(to: served.layout) == served)
   }
 
+  @Test func `quantised weights are not quantised again`() {
+    let schema = Self.schema(.int8, .sgd(learningRate: 1), .weights)
+    var generator = SplitMix64(seed: 5)
+    for _ in 0..<500 {
+      var full = StoredRow(schema)
+      full.put((0..<5).map { _ in Float(generator.nextUnit() - 0.5) }, schema.optimiser)
+      let served = full.converted(to: RowLayout(schema, form: .weights)!)
+
+      let recovered = served.recovered(as: schema)
+
+      #expect(recovered.converted(to: served.layout) == served)
+    }
+  }
+
   @Test(arguments: OptimiserTests.trained)
   func `weights served narrower come back rounded as they were served`(optimiser: Optimiser) {
     let schema = Self.schema(.float32, optimiser, .narrow(.float16))

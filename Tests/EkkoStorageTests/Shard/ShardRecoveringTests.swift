@@ -206,6 +206,23 @@ import Testing
     }
   }
 
+  @Test func `a replacement that is under way is not disturbed`() throws {
+    var cluster = try Self.makeCluster(keeping: true)
+    _ = cluster.replicas[1].collectTombstones(
+      stable: cluster.replicas[1].knowledge, from: ScanCursor(), limit: 100)
+    cluster.replicas.append(cluster.makeReplica(formClass: .full))
+    cluster.write(.put, at: 2, table: Self.wide, keys: [7, 8])
+    cluster.replicas[0].requireReplacement()
+    let begun = cluster.beginPull(from: 2, by: 0, replace: true)
+    var (replace, bytes) = try #require(begun)
+    _ = try cluster.deliver(bytes, to: &replace)
+
+    #expect(try cluster.recover(from: 1, at: 0) == .dropped)
+
+    #expect(try cluster.finish(&replace) == .merged(changed: true))
+    #expect(!cluster.replicas[0].mustReplace)
+  }
+
   @Test func `full rows are refused where lesser ones were asked for`() throws {
     var cluster = ShardCluster(count: 2)
     cluster.write(.put, at: 1, table: Self.wide, keys: [1])

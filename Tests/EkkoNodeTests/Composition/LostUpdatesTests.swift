@@ -1,0 +1,133 @@
+import EkkoClient
+import EkkoCore
+import EkkoReplication
+import EkkoStorage
+import EkkoTransport
+import Foundation
+import Testing
+
+@testable import EkkoNode
+
+/// The only training node comes back with less than it had (DESIGN §4): inference nodes hold the rest.
+@Suite(.timeLimit(.minutes(1))) struct LostUpdatesTests {
+  private static let rowLength = 256
+  private static let tables = [
+    TableSchema(
+      name: "embedding", rowLength: rowLength,
+      optimiser: .adagrad(learningRate: 0.1, initialAccumulator: 0.1, epsilon: 1e-8))
+  ]
+
+  private static func push(_ keys: some Collection<UInt64>, over client: EkkoClient) async throws {
+    try await client.push(
+      Array(keys), [Float](repeating: 1, count: keys.count * Self.rowLength), to: "embedding",
+      of: "m", durability: .dataCentres(1))
+  }
+
+  /// The first life of the cluster: a training node with files, and one of inference that has all.
+  private static func found(
+    _ nodes: TestNodes, shards: Int, keys: Range<UInt64>, files: any FileStore,
+    servingFiles: (any FileStore)? = nil
+  ) async throws -> (training: TestNodes.Life, serving: TestNodes.Life) {
+    let training = try await nodes.start("t", files: files)
+    let serving = try await nodes.start(
+      "s", roles: .inference, join: [training], files: servingFiles)
+    #expect(await training.knows(members: 2))
+    let client = await nodes.client(training)
+    try await client.createModel("m", shards: shards, tables: Self.tables)
+    try await Self.push(keys, over: client)
+    return (training, serving)
+  }
+
+  /// The next life of `earlier`, at the same address.
+  private static func restart(
+    _ earlier: TestNodes.Life, _ nodes: TestNodes, files: any FileStore
+  ) async throws -> TestNodes.Life {
+    try await nodes.start(
+      "t", files: files, cluster: earlier.node.node.identity.cluster,
+      port: earlier.node.endpoint.port)
+  }
+
+  /// Waits until `serving` has all that was issued anew at `training`, and compares the two.
+  private static func expectEqual(
+    _ serving: TestNodes.Life, to training: TestNodes.Life, recovered: UInt64
+  ) async throws {
+    var counted: UInt64 = 0
+    for shard in training.node.node.shards.all where shard.id != .catalogue {
+      let summary = await shard.summary(withDigest: false)
+      counted += summary.counters.rowsRecovered
+      let origin = training.node.node.incarnation
+      let version = ParameterVersion(timestamp: summary.knowledge[origin], origin: origin)
+      let deadline = serving.node.node.clock.now().monotonic.advanced(by: .seconds(20))
+      #expect(
+        await serving.node.node.board.wait(for: shard.id, toCover: version, until: deadline))
+    }
+    #expect(counted == recovered)
+    #expect(await serving.digests() == training.digests())
+  }
+
+  @Test func `the last updates before a crash come back from an inference node`() async throws {
+    let keys: Range<UInt64> = 0..<200
+    let directory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    try await TestNodes.with { nodes in
+      let (first, serving) = try await Self.found(nodes, shards: 4, keys: keys, files: files)
+      await first.stop()
+      // What the second life saves is lost with it: the third finds what the first left.
+      let lost = try TemporaryDirectory(copying: directory)
+      let second = try await Self.restart(
+        first, nodes, files: try POSIXFileStore(directory: lost.path))
+      #expect(await second.knows(members: 2))
+      let client = await nodes.client(second)
+      try await Self.push(keys[0..<20], over: client)
+      try await Self.push(5000..<5010, over: client)
+      try await client.delete(
+        Array(keys[20..<25]), from: "embedding", of: "m", durability: .dataCentres(1))
+      let known = try await client.get(Array(keys), from: "embedding", of: "m")
+      await second.stop()
+
+      let third = try await Self.restart(first, nodes, files: files)
+      let events = await third.events { if case .recovered = $0 { true } else { false } }
+
+      #expect(events.last == .recovered(.init(rows: 35, name: "s")))
+      try await Self.expectEqual(serving, to: third, recovered: 35)
+      let reader = await nodes.client(third)
+      let rows = try await reader.get(Array(keys), from: "embedding", of: "m")
+      #expect(rows.values == known.values)
+      #expect(!rows.isFound(at: 20) && rows.isFound(at: 25))
+      #expect(rows.versions[0]?.origin == third.node.node.incarnation)
+      #expect(rows.versions[100]?.origin == first.node.node.incarnation)
+
+      // Training goes on, and reaches the inference node as before.
+      try await Self.push(keys, over: reader)
+      #expect(await serving.digests() == third.digests())
+    }
+  }
+
+  @Test func `a training node that has lost whole shards takes them back from a scan`() async throws
+  {
+    // More than one answer holds.
+    let keys: Range<UInt64> = 0..<1200
+    let directory = try TemporaryDirectory()
+    let servingDirectory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    let servingFiles = try POSIXFileStore(directory: servingDirectory.path)
+    try await TestNodes.with { nodes in
+      let (first, serving) = try await Self.found(
+        nodes, shards: 1, keys: keys, files: files, servingFiles: servingFiles)
+      let model = try #require(first.node.node.catalogue.models.keys.first)
+      await first.stop()
+      // What it has loaded is in no update cache.
+      await serving.stop()
+      try await files.delete(ShardSnapshot.name(of: ShardID(model: model, index: 0)))
+
+      let second = try await Self.restart(first, nodes, files: files)
+      let again = try await nodes.start(
+        "s", roles: .inference, join: [second], files: servingFiles,
+        cluster: first.node.node.identity.cluster)
+      let events = await second.events { if case .recovered = $0 { true } else { false } }
+
+      #expect(events.last == .recovered(.init(rows: 1200, name: "s")))
+      try await Self.expectEqual(again, to: second, recovered: 1200)
+    }
+  }
+}

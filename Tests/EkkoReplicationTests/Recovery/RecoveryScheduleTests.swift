@@ -1,0 +1,115 @@
+import EkkoCore
+import EkkoReplication
+import Testing
+
+@Suite struct RecoveryScheduleTests {
+  private static let shards = (0..<2).map { ShardID(model: ModelID(rawValue: 1), index: $0) }
+  private static let (own, dead) = (IncarnationID(rawValue: 1), IncarnationID(rawValue: 99))
+  private static let serving = member("s", 2)
+  private static let training = member("t", 3)
+  private static let start = MonotonicTime(nanoseconds: 1_000_000_000)
+
+  private static func member(_ name: String, _ life: UInt64) -> KnowledgeReport.Member {
+    .init(node: NodeID(name: name), incarnation: IncarnationID(rawValue: life))
+  }
+
+  private static func vector(_ origin: IncarnationID, _ time: UInt64) -> VersionVector {
+    VersionVector([ParameterVersion(timestamp: Timestamp(rawValue: time), origin: origin)])
+  }
+
+  private static func survey() -> RecoverySurvey {
+    RecoverySurvey(
+      shards: Self.shards.map { ($0, Self.vector(Self.dead, 10)) }, lesser: [Self.serving],
+      full: [Self.training],
+      living: [Self.own, Self.serving.incarnation, Self.training.incarnation])
+  }
+
+  /// A schedule that has compared everything once.
+  private static func settled() -> RecoverySchedule {
+    var schedule = RecoverySchedule()
+    schedule.note(
+      Self.serving, compared: Set(Self.shards), of: Self.shards, at: Self.start)
+    return schedule
+  }
+
+  private static func due(
+    _ schedule: inout RecoverySchedule, _ survey: RecoverySurvey, at now: MonotonicTime = start
+  ) -> [ShardID] {
+    let due = schedule.due(survey, at: now)
+    #expect(due.allSatisfy { $0.member == Self.serving })
+    return due.flatMap(\.shards)
+  }
+
+  @Test func `each life of a replica of a lesser form is compared once`() {
+    var schedule = RecoverySchedule()
+    var survey = Self.survey()
+    #expect(Self.due(&schedule, survey) == Self.shards)
+    schedule.note(Self.serving, compared: [Self.shards[0]], of: [Self.shards[0]], at: Self.start)
+    #expect(Self.due(&schedule, survey) == [Self.shards[1]])
+    schedule.note(Self.serving, compared: [Self.shards[1]], of: [Self.shards[1]], at: Self.start)
+    #expect(Self.due(&schedule, survey) == [])
+
+    survey.lesser = [Self.member("s", 4)]
+    let due = schedule.due(survey, at: Self.start)
+
+    #expect(due.map(\.member) == survey.lesser && due.map(\.shards) == [Self.shards])
+  }
+
+  @Test func `a replica that knows more of the dead is compared again, one that does not is not`() {
+    var schedule = Self.settled()
+    var survey = Self.survey()
+    survey.knowledge.note(Self.serving, knows: [(Self.shards[1], Self.vector(Self.dead, 10))])
+    #expect(Self.due(&schedule, survey) == [])
+
+    survey.knowledge.note(Self.serving, knows: [(Self.shards[1], Self.vector(Self.dead, 11))])
+
+    #expect(Self.due(&schedule, survey) == [Self.shards[1]])
+  }
+
+  @Test func `what the living wrote, or counts as known everywhere, is not missed`() {
+    var schedule = Self.settled()
+    var survey = Self.survey()
+    survey.knowledge.note(Self.serving, knows: [(Self.shards[0], Self.vector(Self.dead, 11))])
+    var living = survey
+    living.living.insert(Self.dead)
+    #expect(Self.due(&schedule, living) == [])
+
+    survey.retired = [Self.dead]
+
+    #expect(Self.due(&schedule, survey) == [])
+  }
+
+  @Test func `what somebody holds in full is left to the usual pull`() {
+    var schedule = RecoverySchedule()
+    var survey = Self.survey()
+    survey.knowledge.note(Self.training, knows: [(Self.shards[0], Self.vector(Self.dead, 11))])
+    survey.knowledge.note(Self.serving, knows: [(Self.shards[0], Self.vector(Self.dead, 12))])
+    #expect(Self.due(&schedule, survey) == [Self.shards[1]])
+
+    survey.shards[0].knowledge = Self.vector(Self.dead, 11)
+
+    #expect(Self.due(&schedule, survey) == Self.shards)
+  }
+
+  @Test func `a replica that did not answer is left alone for a while that grows and ends`() {
+    var schedule = RecoverySchedule()
+    let survey = Self.survey()
+    var now = Self.start
+    var delays: [Duration] = []
+    for _ in 0..<7 {
+      schedule.note(Self.serving, compared: [], of: Self.shards, at: now)
+      var delay = Duration.zero
+      while Self.due(&schedule, survey, at: now.advanced(by: delay)).isEmpty {
+        delay += .seconds(1)
+      }
+      delays.append(delay)
+      now = now.advanced(by: delay)
+    }
+    #expect(delays == [1, 2, 4, 8, 16, 30, 30].map { .seconds($0) })
+
+    schedule.note(Self.serving, compared: [Self.shards[0]], of: [Self.shards[0]], at: now)
+    schedule.note(Self.serving, compared: [], of: [Self.shards[1]], at: now)
+
+    #expect(Self.due(&schedule, survey, at: now.advanced(by: .seconds(1))) == [Self.shards[1]])
+  }
+}
