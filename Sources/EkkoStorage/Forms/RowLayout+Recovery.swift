@@ -16,16 +16,13 @@ extension RowLayout {
       "a row of \(sourceLayout.rowLength) elements for one of \(self.rowLength)")
     self.setCreation(sourceLayout.creation(of: source), of: &row)
     self.setUpdateCount(0, of: &row)
-    if self.valueType.isNumeric {
-      self.withTrainingState(of: &row, scratch: &scratch) { weights, slots in
-        sourceLayout.readWeights(of: source, into: &weights)
-        optimiser.initialiseSlots(&slots, weights: weights.span)
-      }
+    guard self.valueType.isNumeric else {
+      self.writeValue(sourceLayout.value(of: source), into: &row)
+      return
     }
-    // Last, so that no rounding on the way through Float32 is left in them.
-    if sourceLayout.valueType == self.valueType {
-      var weights = row._mutatingExtracting(self.weightsRange)
-      weights.replacePrefix(with: source.extracting(sourceLayout.weightsRange))
+    self.withTrainingState(of: &row, scratch: &scratch) { weights, slots in
+      sourceLayout.readWeights(of: source, into: &weights)
+      optimiser.initialiseSlots(&slots, weights: weights.span)
     }
   }
 }
