@@ -185,8 +185,8 @@ extension NodeEvent {
     case .peer(.itself(let endpoint)):
       "\(endpoint) is this node itself; it pulls nothing from there. Correct --join"
     case .recovered(let event):
-      "recovered \(Figures.grouped(event.rows)) rows from \(event.name), which alone had them; "
-        + "their optimiser state starts anew"
+      "lost updates recovered from \(event.name): \(Figures.grouped(event.rows)) rows; the state of "
+        + "their optimiser starts anew"
     case .trouble(let sentence): sentence
     case .caughtUp(let loaded, let rows, let bytes):
       "caught up: \(Figures.grouped(loaded)) rows from files, \(Figures.grouped(rows)) rows in "

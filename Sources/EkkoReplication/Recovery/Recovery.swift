@@ -54,7 +54,8 @@ package actor Recovery {
 
   /// - Returns: the shards whose sections came whole and were merged.
   private func compare(
-    _ shards: [ShardID], with member: KnowledgeReport.Member, living: Set<IncarnationID>
+    _ shards: [RecoverySurvey.OwnShard], with member: KnowledgeReport.Member,
+    living: Set<IncarnationID>
   ) async -> Set<ShardID> {
     guard let record = self.node.catalogue.members[member.node],
       let link = await self.open(record.endpoint)

@@ -11,6 +11,8 @@ struct RecoveryPull {
   private let responder: IncarnationID
   private let formClass: FormClass
   private let living: Set<IncarnationID>
+  /// The shards whose own rows may be replaced.
+  private let replaceable: Set<ShardID>
   /// What is yet to be asked for, or to end.
   private var remaining: [ShardID]
   private var receptions: [ShardID: SectionReception] = [:]
@@ -28,10 +30,11 @@ struct RecoveryPull {
   private static let credit: UInt32 = 1 << 20
 
   init(
-    _ shards: [ShardID], node: ReplicaNode, responder: IncarnationID, formClass: FormClass,
-    living: Set<IncarnationID>
+    _ shards: [RecoverySurvey.OwnShard], node: ReplicaNode, responder: IncarnationID,
+    formClass: FormClass, living: Set<IncarnationID>
   ) {
-    self.remaining = shards
+    self.remaining = shards.map(\.id)
+    self.replaceable = Set(shards.filter(\.mustReplace).map(\.id))
     self.node = node
     self.responder = responder
     self.formClass = formClass
@@ -53,10 +56,11 @@ struct RecoveryPull {
     var entries: [ExchangeRequest.Entry] = []
     let batch = self.remaining.prefix(Self.batch)
     for (shard, held) in zip(batch, self.node.board.entries(of: batch)) {
-      guard let held, !held.needsReplacement else { continue }
+      let replaces = self.replaceable.contains(shard)
+      guard let held, replaces || !held.needsReplacement else { continue }
       var request = SectionRequest(
         shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.formClass,
-        knowledge: held.knowledge)
+        knowledge: held.knowledge, replace: replaces)
       if let begun = earlier[shard], let token = begun.resumeToken {
         request.knowledge = begun.asked
         request.resume = token
@@ -118,7 +122,11 @@ struct RecoveryPull {
     // Rows issued anew are writes of this node: see `ShardVersionBoard.beginWrite`.
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     let receipt = await actor.recover(
-      delivery, of: self.formClass, besides: self.living, reception: reception, at: now)
+      delivery,
+      on: Shard.RecoveryTerms(
+        formClass: self.formClass, living: self.living,
+        replaces: self.replaceable.contains(shard)),
+      reception: reception, at: now)
     self.node.board.endWrite(ticket)
     self.hasAdvanced = true
     self.rowsRecovered += receipt.rowsIssued

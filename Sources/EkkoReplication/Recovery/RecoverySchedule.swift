@@ -4,7 +4,8 @@ package import EkkoCore
 ///
 /// Each life of such a replica is compared once in every shard, because rows it got of a section that
 /// never ended are in nobody's knowledge; and again whenever it is known to know more of the dead.
-/// What a replica of the full form has more of comes from there, by the usual pull, and first.
+/// What a replica of the full form has more of comes from there, by the usual pull, and first; and so
+/// does the whole of a shard that is to be replaced, if there is another such replica.
 package struct RecoverySchedule: Sendable {
   package typealias Member = KnowledgeReport.Member
 
@@ -20,31 +21,34 @@ package struct RecoverySchedule: Sendable {
   /// What to compare now, ascending; replicas with nothing to compare are left out.
   package mutating func due(
     _ survey: RecoverySurvey, at now: MonotonicTime
-  ) -> [(member: Member, shards: [ShardID])] {
+  ) -> [(member: Member, shards: [RecoverySurvey.OwnShard])] {
     let present = Set(survey.lesser)
     self.compared = self.compared.filter { present.contains($0.key) }
     self.failures = self.failures.filter { present.contains($0.key) }
     let shards = survey.shards.filter { shard in
-      !survey.full.contains { survey.isAhead($0, in: shard.id, of: shard.knowledge) }
+      shard.mustReplace
+        ? survey.full.isEmpty
+        : !survey.full.contains { survey.isAhead($0, in: shard.id, of: shard.knowledge) }
     }
     return survey.lesser.compactMap { member in
       if let failure = self.failures[member], now < failure.notBefore { return nil }
       let compared = self.compared[member] ?? []
       let due = shards.filter { shard in
-        !compared.contains(shard.id)
+        shard.mustReplace || !compared.contains(shard.id)
           || survey.isAhead(member, in: shard.id, of: shard.knowledge)
       }
-      return due.isEmpty ? nil : (member, due.map(\.id))
+      return due.isEmpty ? nil : (member, due)
     }
   }
 
   /// `member` was asked: these shards were compared whole. If there were others, it is left alone for
   /// a while that grows.
   package mutating func note(
-    _ member: Member, compared shards: Set<ShardID>, of asked: [ShardID], at now: MonotonicTime
+    _ member: Member, compared shards: Set<ShardID>, of asked: [RecoverySurvey.OwnShard],
+    at now: MonotonicTime
   ) {
     self.compared[member, default: []].formUnion(shards)
-    guard !asked.allSatisfy(shards.contains) else {
+    guard !asked.allSatisfy({ shards.contains($0.id) }) else {
       self.failures[member] = nil
       return
     }

@@ -5,8 +5,22 @@ package import EkkoCore
 package struct RecoverySurvey: Sendable {
   package typealias Member = KnowledgeReport.Member
 
-  /// The shards this node is primary of, ascending, with its own knowledge of them.
-  package var shards: [(id: ShardID, knowledge: VersionVector)]
+  /// A shard this node is primary of.
+  package struct OwnShard: Hashable, Sendable {
+    package var id: ShardID
+    package var knowledge: VersionVector
+    /// Its rows cannot be trusted, see `Shard.mustReplace`.
+    package var mustReplace: Bool
+
+    package init(id: ShardID, knowledge: VersionVector, mustReplace: Bool = false) {
+      self.id = id
+      self.knowledge = knowledge
+      self.mustReplace = mustReplace
+    }
+  }
+
+  /// Ascending.
+  package var shards: [OwnShard]
   /// The other members by form, ascending.
   package var lesser: [Member]
   package var full: [Member]
@@ -17,7 +31,7 @@ package struct RecoverySurvey: Sendable {
   package var knowledge: StableKnowledge
 
   package init(
-    shards: [(id: ShardID, knowledge: VersionVector)], lesser: [Member], full: [Member],
+    shards: [OwnShard], lesser: [Member], full: [Member],
     living: Set<IncarnationID>, retired: Set<IncarnationID> = [],
     knowledge: StableKnowledge = StableKnowledge()
   ) {
@@ -39,8 +53,9 @@ package struct RecoverySurvey: Sendable {
     let primary = node.shards.all.map(\.id).filter { catalogue.primary(of: $0) == node.nodeID }
     self.init(
       shards: zip(primary, node.board.entries(of: primary)).compactMap { shard, entry in
-        guard let entry, !entry.needsReplacement else { return nil }
-        return (shard, entry.knowledge)
+        entry.map {
+          OwnShard(id: shard, knowledge: $0.knowledge, mustReplace: $0.needsReplacement)
+        }
       },
       lesser: membership.members.filter { membership.entries[$0.node]?.formClass != .full },
       full: membership.fullMembers(besides: node.nodeID),

@@ -14,8 +14,8 @@ extension ShardActor {
   /// Issues anew what has arrived of one section, in one step, stamped with `now`, which a write
   /// ticket of the board gave.
   package func recover(
-    _ delivery: Delivery, of formClass: FormClass, besides living: Set<IncarnationID>,
-    reception: SectionReception, at now: Instant
+    _ delivery: Delivery, on terms: Shard.RecoveryTerms, reception: SectionReception,
+    at now: Instant
   ) -> Recovered {
     self.publishing { shard in
       var recovered = Recovered(reception: reception)
@@ -23,8 +23,7 @@ extension ShardActor {
       for (buffer, item) in delivery.items where recovered.merge == nil {
         let bytes = delivery.buffers[buffer]
         let step = shard.recover(
-          item, in: bytes.span, of: formClass, besides: living,
-          reception: &recovered.reception, at: now)
+          item, in: bytes.span, on: terms, reception: &recovered.reception, at: now)
         if case .ended(let merge) = step { recovered.merge = merge }
       }
       recovered.rowsIssued = shard.counters.rowsRecovered - before

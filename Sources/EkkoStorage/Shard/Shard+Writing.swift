@@ -30,10 +30,12 @@ extension Shard {
     return .applied(versions)
   }
 
-  /// Whether this life may issue versions: its rows can be trusted, it is not retired, and it is an
-  /// origin or may become one.
-  var mayIssue: Bool {
-    guard !self.mustReplace, !self.origins.retired.contains(self.incarnation) else { return false }
+  /// Whether this life may issue versions: its rows can be trusted, and it may be an origin.
+  var mayIssue: Bool { !self.mustReplace && self.mayBeOrigin }
+
+  /// Whether this life is an origin, or may become one.
+  var mayBeOrigin: Bool {
+    guard !self.origins.retired.contains(self.incarnation) else { return false }
     return self.knowledge[self.incarnation] > .zero || self.knowledge.count < Self.originLimit
   }
 

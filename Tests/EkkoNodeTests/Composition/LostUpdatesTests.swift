@@ -29,8 +29,7 @@ import Testing
     servingFiles: (any FileStore)? = nil
   ) async throws -> (training: TestNodes.Life, serving: TestNodes.Life) {
     let training = try await nodes.start("t", files: files)
-    let serving = try await nodes.start(
-      "s", roles: .inference, join: [training], files: servingFiles)
+    let serving = try await Self.serve(nodes, from: training, files: servingFiles)
     #expect(await training.knows(members: 2))
     let client = await nodes.client(training)
     try await client.createModel("m", shards: shards, tables: Self.tables)
@@ -38,13 +37,25 @@ import Testing
     return (training, serving)
   }
 
+  /// A node of inference that saves its shards at the end of its life.
+  private static func serve(
+    _ nodes: TestNodes, from training: TestNodes.Life, files: (any FileStore)?
+  ) async throws -> TestNodes.Life {
+    try await nodes.start("s", files: files, cluster: training.node.node.identity.cluster) {
+      $0.roles = .inference
+      $0.dataCentre = "dc2"
+      $0.join = [training.node.endpoint]
+      $0.snapshotInterval = .seconds(3600)
+    }
+  }
+
   /// The next life of `earlier`, at the same address.
   private static func restart(
     _ earlier: TestNodes.Life, _ nodes: TestNodes, files: any FileStore
   ) async throws -> TestNodes.Life {
-    try await nodes.start(
-      "t", files: files, cluster: earlier.node.node.identity.cluster,
-      port: earlier.node.endpoint.port)
+    try await nodes.start("t", files: files, cluster: earlier.node.node.identity.cluster) {
+      $0.listen = earlier.node.endpoint
+    }
   }
 
   /// Waits until `serving` has all that was issued anew at `training`, and compares the two.
@@ -121,9 +132,7 @@ import Testing
       try await files.delete(ShardSnapshot.name(of: ShardID(model: model, index: 0)))
 
       let second = try await Self.restart(first, nodes, files: files)
-      let again = try await nodes.start(
-        "s", roles: .inference, join: [second], files: servingFiles,
-        snapshotInterval: .seconds(3600), cluster: first.node.node.identity.cluster)
+      let again = try await Self.serve(nodes, from: second, files: servingFiles)
       let events = await second.events { if case .recovered = $0 { true } else { false } }
 
       #expect(events.last == .recovered(.init(rows: 1200, name: "s")))

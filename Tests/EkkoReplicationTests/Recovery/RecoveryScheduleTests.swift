@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct RecoveryScheduleTests {
   private static let shards = (0..<2).map { ShardID(model: ModelID(rawValue: 1), index: $0) }
-  private static let (own, dead) = (IncarnationID(rawValue: 1), IncarnationID(rawValue: 99))
+  private static let (life, dead) = (IncarnationID(rawValue: 1), IncarnationID(rawValue: 99))
   private static let serving = member("s", 2)
   private static let training = member("t", 3)
   private static let start = MonotonicTime(nanoseconds: 1_000_000_000)
@@ -17,18 +17,22 @@ import Testing
     VersionVector([ParameterVersion(timestamp: Timestamp(rawValue: time), origin: origin)])
   }
 
+  private static func own(_ shards: [ShardID]) -> [RecoverySurvey.OwnShard] {
+    shards.map { .init(id: $0, knowledge: Self.vector(Self.dead, 10)) }
+  }
+
   private static func survey() -> RecoverySurvey {
     RecoverySurvey(
-      shards: Self.shards.map { ($0, Self.vector(Self.dead, 10)) }, lesser: [Self.serving],
+      shards: Self.own(Self.shards), lesser: [Self.serving],
       full: [Self.training],
-      living: [Self.own, Self.serving.incarnation, Self.training.incarnation])
+      living: [Self.life, Self.serving.incarnation, Self.training.incarnation])
   }
 
   /// A schedule that has compared everything once.
   private static func settled() -> RecoverySchedule {
     var schedule = RecoverySchedule()
     schedule.note(
-      Self.serving, compared: Set(Self.shards), of: Self.shards, at: Self.start)
+      Self.serving, compared: Set(Self.shards), of: Self.own(Self.shards), at: Self.start)
     return schedule
   }
 
@@ -37,22 +41,24 @@ import Testing
   ) -> [ShardID] {
     let due = schedule.due(survey, at: now)
     #expect(due.allSatisfy { $0.member == Self.serving })
-    return due.flatMap(\.shards)
+    return due.flatMap(\.shards).map(\.id)
   }
 
   @Test func `each life of a replica of a lesser form is compared once`() {
     var schedule = RecoverySchedule()
     var survey = Self.survey()
     #expect(Self.due(&schedule, survey) == Self.shards)
-    schedule.note(Self.serving, compared: [Self.shards[0]], of: [Self.shards[0]], at: Self.start)
+    schedule.note(
+      Self.serving, compared: [Self.shards[0]], of: Self.own([Self.shards[0]]), at: Self.start)
     #expect(Self.due(&schedule, survey) == [Self.shards[1]])
-    schedule.note(Self.serving, compared: [Self.shards[1]], of: [Self.shards[1]], at: Self.start)
+    schedule.note(
+      Self.serving, compared: [Self.shards[1]], of: Self.own([Self.shards[1]]), at: Self.start)
     #expect(Self.due(&schedule, survey) == [])
 
     survey.lesser = [Self.member("s", 4)]
     let due = schedule.due(survey, at: Self.start)
 
-    #expect(due.map(\.member) == survey.lesser && due.map(\.shards) == [Self.shards])
+    #expect(due.map(\.member) == survey.lesser && due.map(\.shards) == [survey.shards])
   }
 
   @Test func `a replica that knows more of the dead is compared again, one that does not is not`() {
@@ -91,13 +97,24 @@ import Testing
     #expect(Self.due(&schedule, survey) == Self.shards)
   }
 
+  @Test func `a shard to be replaced waits for a replica that holds full rows, if there is one`() {
+    var schedule = Self.settled()
+    var survey = Self.survey()
+    survey.shards[0].mustReplace = true
+    #expect(Self.due(&schedule, survey) == [])
+
+    survey.full = []
+
+    #expect(Self.due(&schedule, survey) == [Self.shards[0]])
+  }
+
   @Test func `a replica that did not answer is left alone for a while that grows and ends`() {
     var schedule = RecoverySchedule()
     let survey = Self.survey()
     var now = Self.start
     var delays: [Duration] = []
     for _ in 0..<7 {
-      schedule.note(Self.serving, compared: [], of: Self.shards, at: now)
+      schedule.note(Self.serving, compared: [], of: Self.own(Self.shards), at: now)
       var delay = Duration.zero
       while Self.due(&schedule, survey, at: now.advanced(by: delay)).isEmpty {
         delay += .seconds(1)
@@ -107,8 +124,8 @@ import Testing
     }
     #expect(delays == [1, 2, 4, 8, 16, 30, 30].map { .seconds($0) })
 
-    schedule.note(Self.serving, compared: [Self.shards[0]], of: [Self.shards[0]], at: now)
-    schedule.note(Self.serving, compared: [], of: [Self.shards[1]], at: now)
+    schedule.note(Self.serving, compared: [Self.shards[0]], of: Self.own([Self.shards[0]]), at: now)
+    schedule.note(Self.serving, compared: [], of: Self.own([Self.shards[1]]), at: now)
 
     #expect(Self.due(&schedule, survey, at: now.advanced(by: .seconds(1))) == [Self.shards[1]])
   }

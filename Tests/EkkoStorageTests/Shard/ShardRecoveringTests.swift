@@ -223,6 +223,44 @@ import Testing
     #expect(!cluster.replicas[0].mustReplace)
   }
 
+  @Test
+  func `a primary from before an origin was retired takes all rows, and keeps its equal ones`()
+    throws
+  {
+    var cluster = try Self.makeCluster(keeping: true)
+    let dead = try #require(cluster.replicas[1].knowledge.entries.first)
+    // Something that only the primary has, of another life that is not retired.
+    var between = cluster.makeReplica(formClass: .full)
+    swap(&cluster.replicas[0], &between)
+    cluster.write(.put, at: 0, table: Self.wide, keys: [50])
+    swap(&cluster.replicas[0], &between)
+    cluster.replicas.append(between)
+    try cluster.pull(from: 2, by: 0)
+    let areSealed = (0..<2).map {
+      cluster.replicas[$0].applyRetirement(of: dead.origin, seal: dead.timestamp)
+    }
+    #expect(areSealed == [false, true])
+    #expect(try cluster.recover(from: 1, at: 0) == .dropped)
+
+    let outcome = try cluster.recover(from: 1, at: 0, replacing: true, byteLimit: 1)
+    try cluster.pull(from: 0, by: 1)
+
+    guard case .merged = outcome else {
+      Issue.record("\(String(describing: outcome))")
+      return
+    }
+    let primary = cluster.replicas[0]
+    #expect(!primary.mustReplace)
+    #expect(primary.counters.rowsRecovered == 6)
+    #expect(primary.knowledge[between.incarnation] > .zero && primary.ahead.isEmpty)
+    let equal = try #require(primary.tables[Self.embedding].slot(of: 1))
+    #expect(
+      primary.origins[primary.tables[Self.embedding].stamp(at: equal).origin] == dead.origin)
+    #expect(primary.tables[Self.wide].slot(of: 50) != nil)
+    #expect(cluster.digests[0] == cluster.digests[1])
+    try primary.checkInvariants()
+  }
+
   @Test func `full rows are refused where lesser ones were asked for`() throws {
     var cluster = ShardCluster(count: 2)
     cluster.write(.put, at: 1, table: Self.wide, keys: [1])
@@ -240,10 +278,11 @@ extension ShardCluster {
   @discardableResult
   fileprivate mutating func recover(
     from responder: Int, at primary: Int, besides living: Set<IncarnationID> = [],
-    byteLimit: Int = 60_000, sentIn formClass: FormClass = .serving,
+    replacing: Bool = false, byteLimit: Int = 60_000, sentIn formClass: FormClass = .serving,
     losing isLost: (Int) -> Bool = { _ in false }
   ) throws -> Shard.Merge? {
-    let begun = self.beginPull(from: responder, by: primary, formClass: formClass)
+    let begun = self.beginPull(
+      from: responder, by: primary, replace: replacing, formClass: formClass)
     guard let begun else { return nil }
     var (reception, bytes) = (begun.0.reception, begun.1)
     var piece = 0
@@ -252,8 +291,9 @@ extension ShardCluster {
       for item in try SectionItem.decodeAll(bytes.span) {
         if isLost(piece), case .rows = item { continue }
         let step = self.replicas[primary].recover(
-          item, in: bytes.span, of: .serving, besides: living, reception: &reception,
-          at: self.now)
+          item, in: bytes.span,
+          on: .init(formClass: .serving, living: living, replaces: replacing),
+          reception: &reception, at: self.now)
         if case .ended(let merge) = step { return merge }
       }
       if isLast { return nil }
