@@ -114,6 +114,41 @@ import Testing
     }
   }
 
+  @Test func `so do updates of a life that was retired meanwhile`() async throws {
+    let keys: Range<UInt64> = 0..<200
+    let directory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    try await TestNodes.with { nodes in
+      let (first, serving) = try await Self.found(nodes, shards: 4, keys: keys, files: files)
+      await first.stop()
+      let lost = try TemporaryDirectory(copying: directory)
+      let lostFiles = try POSIXFileStore(directory: lost.path)
+      let second = try await Self.restart(first, nodes, files: lostFiles)
+      #expect(await second.knows(members: 2))
+      try await Self.push(keys[0..<20], over: await nodes.client(second))
+      await second.stop()
+      let third = try await Self.restart(first, nodes, files: lostFiles)
+      let dead = second.node.node.incarnation
+      let seals = third.node.node.shards.all.map {
+        ($0.id, third.node.node.board[$0.id]?.knowledge[dead] ?? .zero)
+      }
+      await third.node.keeper.retireNext(dead, seals: Dictionary(uniqueKeysWithValues: seals))
+      #expect(await serving.hasApplied(retirements: 1))
+      #expect(serving.node.node.board.shardsNeedingReplacement.isEmpty)
+      await third.stop()
+
+      // What was retired is nowhere in full, and nowhere in anybody's knowledge.
+      let fourth = try await Self.restart(first, nodes, files: files)
+      _ = await fourth.events {
+        if case .recovered(let event) = $0 { event.rows == 20 } else { false }
+      }
+
+      #expect(fourth.node.node.board.shardsNeedingReplacement.isEmpty)
+      #expect(fourth.node.node.retirements == 1)
+      try await Self.expectEqual(serving, to: fourth, recovered: 20)
+    }
+  }
+
   @Test func `a training node that has lost whole shards takes them back from a scan`() async throws
   {
     // More than one answer holds.

@@ -125,36 +125,42 @@ struct TestNodes: Sendable {
 extension TestNodes.Life {
   /// Waits until this node lists `count` members.
   func knows(members count: Int) async -> Bool {
-    let node = self.node.node
-    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
-    var seen: UInt64 = 0
-    while node.catalogue.members.count < count {
-      let now = node.clock.now().monotonic
-      guard now < deadline else { return false }
-      // The list follows the rows it is made of a little later.
-      _ = await node.board.wait(
-        for: .catalogue, after: seen, until: now.advanced(by: .milliseconds(20)))
-      seen = node.board[.catalogue]?.sequence ?? 0
-    }
-    return true
+    await self.follows { $0.catalogue.members.count >= count }
+  }
+
+  /// Waits until this node has applied so many retire records.
+  func hasApplied(retirements count: UInt64) async -> Bool {
+    await self.follows { $0.retirements >= count }
   }
 
   /// Waits until this node lists `other` in its present life.
   func lists(_ other: TestNodes.Life) async -> Bool {
-    let (node, member) = (self.node.node, other.node.node)
-    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
-    while node.catalogue.members[member.nodeID]?.incarnation != member.incarnation {
-      guard node.clock.now().monotonic < deadline else { return false }
-      let soon = node.clock.now().monotonic.advanced(by: .milliseconds(20))
-      _ = await node.board.wait(for: .catalogue, after: .max, until: soon)
+    let member = other.node.node
+    return await self.follows {
+      $0.catalogue.members[member.nodeID]?.incarnation == member.incarnation
     }
-    return true
   }
 
   /// Waits for an event that is `wanted`; to be asked once.
   func firstEvent(_ wanted: (NodeEvent) -> Bool) async -> Bool {
     for await event in self.events where wanted(event) { return true }
     return false
+  }
+
+  /// Waits until the node has followed the catalogue to where `isThere`.
+  private func follows(until isThere: (ReplicaNode) -> Bool) async -> Bool {
+    let node = self.node.node
+    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
+    var seen: UInt64 = 0
+    while !isThere(node) {
+      let now = node.clock.now().monotonic
+      guard now < deadline else { return false }
+      // What follows from the rows comes a little later than they.
+      _ = await node.board.wait(
+        for: .catalogue, after: seen, until: now.advanced(by: .milliseconds(20)))
+      seen = node.board[.catalogue]?.sequence ?? 0
+    }
+    return true
   }
 
   /// The rows of models, not of the catalogue, that this node has sent to its peers.
