@@ -67,6 +67,8 @@ package actor CatalogueKeeper {
         ?? Shard(
           id: id, schemas: model.tables, formClass: self.node.formClass,
           incarnation: self.node.incarnation, epoch: model.epoch)
+      // Another refresh may have loaded it meanwhile; its actor may hold writes already.
+      guard self.node.shards[id] == nil else { continue }
       self.node.shards.add(
         ShardActor(
           shard, board: self.node.board, runtime: self.node.runtime,
