@@ -87,7 +87,8 @@ package struct RequestServer: RequestService {
   /// life that no longer answers makes room.
   private func join(_ member: MemberRecord) async throws(RequestFailure) {
     if let listed = self.node.catalogue.members[member.node],
-      listed.incarnation != member.incarnation, await self.replica.isThere(listed, within: Self.patience)
+      listed.incarnation != member.incarnation,
+      await self.replica.isThere(listed, within: Self.patience)
     {
       throw .invalid("the name '\(member.name)' is that of a node that runs at \(listed.endpoint)")
     }
@@ -123,7 +124,9 @@ package struct RequestServer: RequestService {
     let replica = self.replica
     return await withTaskGroup(of: NodeID?.self) { group in
       for member in listed {
-        group.addTask { await replica.isThere(member, within: Self.shortPatience) ? member.node : nil }
+        group.addTask {
+          await replica.isThere(member, within: Self.shortPatience) ? member.node : nil
+        }
       }
       var present: Set<NodeID> = []
       for await node in group { if let node { present.insert(node) } }
