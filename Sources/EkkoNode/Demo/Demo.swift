@@ -13,24 +13,34 @@ package enum Demo {
   package static func run(
     _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
   ) async throws -> DemoSummary {
-    var alone: Double?
-    if settings.isAloneMeasured {
-      var lonely = settings
-      lonely.dataCentres = 1
-      lonely.isBaselineWanted = false
-      lonely.usesProcesses = false
-      lonely.isAlone = true
-      alone =
-        try await Self.runOnce(lonely) { snapshot in
-          var snapshot = snapshot
-          snapshot.phase = .measuringAlone
-          await progress(snapshot)
-        }.rowsPerSecond
+    guard settings.isAloneMeasured else {
+      return try await Self.runOnce(settings, progress: progress)
     }
+    // Before and after, so that a machine that grows slower or faster meanwhile favours neither.
+    let before = try await Self.measureAlone(settings, progress: progress)
     try Task.checkCancellation()
     var summary = try await Self.runOnce(settings, progress: progress)
-    summary.rowsPerSecondAlone = alone
+    guard !Task.isCancelled else { return summary }
+    let after = try await Self.measureAlone(settings, progress: progress)
+    if let before, let after { summary.rowsPerSecondAlone = (before + after) / 2 }
     return summary
+  }
+
+  /// Rows per second of the primaries and the trainer without any replica.
+  private static func measureAlone(
+    _ settings: DemoSettings, progress: @escaping @Sendable (DemoSnapshot) async -> Void
+  ) async throws -> Double? {
+    var lonely = settings
+    lonely.dataCentres = 1
+    lonely.isBaselineWanted = false
+    lonely.usesProcesses = false
+    lonely.isAlone = true
+    let summary = try await Self.runOnce(lonely) { snapshot in
+      var snapshot = snapshot
+      snapshot.phase = .measuringAlone
+      await progress(snapshot)
+    }
+    return summary.rowsPerSecond
   }
 
   private static func runOnce(

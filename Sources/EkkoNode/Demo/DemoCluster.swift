@@ -54,7 +54,7 @@ struct DemoCluster: Sendable {
         configuration.join = Self.upstream(
           dataCentre: dataCentre, replica: replica, endpoints: stores.map { $0.map(\.endpoint) })
         configuration.replicates = replicates
-        let place = dataCentres > 1 ? dataCentre % loops.count : replica % loops.count
+        let place = dataCentre % loops.count
         let runtime = Runtime.live(loops: loops.subset(place..<(place + 1)))
         let store = try await StoreNode.start(
           configuration, transport: transport, runtime: runtime)
