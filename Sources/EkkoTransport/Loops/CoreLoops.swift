@@ -30,6 +30,9 @@ package struct CoreLoops: ExecutorPlacement {
     return self.loops[remainder < 0 ? remainder + self.loops.count : remainder]
   }
 
+  /// The loop the calling thread is of, or the first.
+  var current: CoreLoop { self.loops.first(where: \.isCurrent) ?? self.loops[0] }
+
   package func serialExecutor(for home: Home) -> any SerialExecutor { self[home] }
 
   package func taskExecutor(for home: Home) -> (any TaskExecutor)? { self[home] }
@@ -41,13 +44,13 @@ package struct CoreLoops: ExecutorPlacement {
 }
 
 extension Runtime {
-  /// The production runtime: these loops, the system's clock and random numbers.
+  /// The production runtime: these loops, their clock and the system's random numbers.
   package static func live(
-    loops: CoreLoops, clock: any RuntimeClock = SystemClock(),
+    loops: CoreLoops, clock: (any RuntimeClock)? = nil,
     trace: (@Sendable (TraceEvent) -> Void)? = nil
   ) -> Runtime {
     Runtime(
-      clock: clock, placement: loops,
+      clock: clock ?? LoopClock(loops: loops), placement: loops,
       seeds: {
         var generator = SystemRandomNumberGenerator()
         return generator.next()

@@ -10,7 +10,7 @@ package struct SocketReadiness: OptionSet, Sendable {
   package static let deadline = SocketReadiness(rawValue: 4)
 }
 
-/// The owner of a socket that is registered with a core loop.
+/// The owner of a socket, or of a timer, that is registered with a core loop.
 ///
 /// Reports are edges: one comes when the socket *becomes* ready, so the owner must try until the
 /// call would block before it waits for the next one. A report may be stale and then costs one

@@ -37,13 +37,18 @@ final class SocketPoll: Sendable {
       EPOLL_CTL_ADD, self.eventDescriptor.number, EPOLLIN.rawValue, Self.interruption)
   }
 
-  /// Reports every readiness of `descriptor` to `handler` until `remove`.
-  func add(_ descriptor: CInt, handler: any SocketHandler) throws(SystemError) -> UInt64 {
-    let registration = self.table.withLock { table in
+  /// Reports deadlines to `handler`, which has no socket, until `remove`.
+  func add(timer handler: any SocketHandler) -> UInt64 {
+    self.table.withLock { table in
       table.lastRegistration += 1
       table.handlers[table.lastRegistration] = Entry(handler: handler)
       return table.lastRegistration
     }
+  }
+
+  /// Reports every readiness of `descriptor` to `handler` until `remove`.
+  func add(_ descriptor: CInt, handler: any SocketHandler) throws(SystemError) -> UInt64 {
+    let registration = self.add(timer: handler)
     do {
       try self.control(
         EPOLL_CTL_ADD, descriptor,
@@ -124,7 +129,8 @@ final class SocketPoll: Sendable {
     guard self.table.withLock({ !$0.deadlines.isEmpty }) else { return }
     let now = SystemClock.monotonicNow()
     let due = self.table.withLock { table in
-      let due = table.deadlines.filter { $0.value <= now }.keys.sorted()
+      let due = table.deadlines.filter { $0.value <= now }
+        .sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
       for registration in due { table.deadlines[registration] = nil }
       return due.compactMap { table.handlers[$0]?.handler }
     }

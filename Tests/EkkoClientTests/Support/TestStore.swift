@@ -20,7 +20,7 @@ struct TestStore: Sendable {
 
   private init(loops: CoreLoops) {
     self.loops = loops
-    self.runtime = .live(loops: loops, clock: SteadyClock())
+    self.runtime = .live(loops: loops)
     self.transport = MemoryTransport()
     self.running = Running()
   }

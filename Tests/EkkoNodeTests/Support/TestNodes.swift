@@ -58,7 +58,7 @@ struct TestNodes: Sendable {
     _ body: @escaping @Sendable (TestNodes) async throws -> Value
   ) async throws -> Value {
     let loops = try CoreLoops.start(count: 2)
-    let nodes = TestNodes(runtime: .live(loops: loops, clock: SteadyClock()))
+    let nodes = TestNodes(runtime: .live(loops: loops))
     let task = nodes.runtime.spawn(on: Home(index: 0)) { () async -> Result<Value, any Error> in
       let result: Result<Value, any Error>
       do { result = .success(try await body(nodes)) } catch { result = .failure(error) }

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ClusterProgramTests {
   @Test func `a node that has not joined a cluster yet says so to every question`() async throws {
     let loops = try CoreLoops.start(count: 1)
-    let runtime = Runtime.live(loops: loops, clock: SteadyClock())
+    let runtime = Runtime.live(loops: loops)
     // Nobody listens on port 1.
     var configuration = NodeConfiguration(
       name: "b", roles: .inference, dataCentre: "dc2",
