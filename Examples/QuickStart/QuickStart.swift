@@ -6,10 +6,18 @@
 ///
 /// Both addresses may be given: `swift run QuickStart TRAINING REPLICA`.
 import EkkoClient
+import Foundation
 
 @main
 enum QuickStart {
-  static func main() async throws {
+  static func main() async {
+    do { try await run() } catch {
+      print("QuickStart: \(error). Start the two nodes first.")
+      exit(1)
+    }
+  }
+
+  static func run() async throws {
     let addresses = Array(CommandLine.arguments.dropFirst())
     let training = addresses.first ?? "127.0.0.1:7400"
     let replica = addresses.dropFirst().first ?? "127.0.0.1:7401"

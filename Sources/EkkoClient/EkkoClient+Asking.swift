@@ -40,8 +40,15 @@ extension EkkoClient {
         return .again(pause: .zero, why: "\(endpoint) did not answer in time")
       }
       guard case .failed(let failure) = reply else { return .reply(reply) }
-      guard case .busy(let retryAfter) = failure else { return .failed(failure) }
-      return .again(pause: retryAfter, why: "\(endpoint) is busy")
+      switch (failure, request) {
+      case (.busy(let retryAfter), _):
+        return .again(pause: retryAfter, why: "\(endpoint) is busy")
+      case (.unknownModel, .read), (.unknownModel, .watch):
+        // They name it by the id that some node's catalogue gave: this one's is behind.
+        return .again(pause: .zero, why: "\(endpoint) does not know the model yet")
+      default:
+        return .failed(failure)
+      }
     } catch .refusedByPeer(let refusal) {
       return .again(
         pause: .zero, why: "\(endpoint) refused: \(refusal)")

@@ -10,7 +10,4 @@ package struct ClusterAccess: Hashable, Sendable {
   package var timeout = Self.defaultTimeout
 
   package init(join: [Endpoint]) { self.join = join }
-
-  /// The addresses as they read in a message.
-  package var addresses: String { self.join.map(\.description).joined(separator: ",") }
 }

@@ -139,11 +139,11 @@ extension Failure {
   /// A call to the cluster that a verb made.
   ///
   /// - Parameter doing: what was tried, such as `cannot read table 'wide'`.
-  package init(_ error: EkkoError, doing what: String, at cluster: ClusterAccess) {
+  package init(_ error: EkkoError, doing what: String) {
     let (doThis, code): (String, ExitCode) =
       switch error {
       case .unreachable, .tooLate:
-        ("Check that a node runs at \(cluster.addresses), or raise --timeout", .unavailable)
+        ("Check that a node runs there, or raise --timeout", .unavailable)
       case .notJoined:
         ("Check the --join it was started with, or raise --timeout", .unavailable)
       case .partiallyApplied:

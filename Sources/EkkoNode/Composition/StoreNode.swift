@@ -103,6 +103,7 @@ package struct StoreNode: Sendable {
       group.addTask { await self.reporter.run() }
       group.addTask { await self.followPeers() }
       group.addTask { await self.takePart() }
+      group.addTask { await self.stayListed() }
       group.addTask { await self.announceCatchUp() }
       if let snapshots = self.snapshots { group.addTask { await snapshots.run() } }
     }
@@ -178,6 +179,25 @@ package struct StoreNode: Sendable {
       }
     }
     await client.close()
+  }
+
+  /// Joins anew if this node was taken off the list, as one that seemed to be gone for good.
+  private func stayListed() async {
+    guard !self.configuration.founds else { return }
+    var wasListed = false
+    var seen: UInt64 = 0
+    while !Task.isCancelled {
+      let listed = self.node.catalogue.members[self.node.nodeID]
+      if listed != nil {
+        wasListed = true
+      } else if wasListed {
+        wasListed = false
+        await self.joinCluster()
+      }
+      let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(1))
+      _ = await self.node.board.wait(for: .catalogue, after: seen, until: deadline)
+      seen = self.node.board[.catalogue]?.sequence ?? 0
+    }
   }
 
   /// A training node may hold less than its peers: it merges from all that answer before it writes

@@ -18,7 +18,7 @@ extension ClusterAccess {
       await client.close()
       return try result.get()
     } catch {
-      throw Failure(error, doing: what, at: self)
+      throw Failure(error, doing: what)
     }
   }
 }

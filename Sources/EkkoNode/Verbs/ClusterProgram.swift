@@ -35,7 +35,7 @@ enum ClusterProgram {
     if let refusal {
       throw Failure(
         what: doing, why: refusal,
-        doThis: "Nothing was changed; 'ekko-node status' shows the nodes",
+        doThis: "Nothing was changed; a primary must be started again",
         exitCode: .failure)
     }
     try StandardStream.output.print("removed \(options.node.printable())")

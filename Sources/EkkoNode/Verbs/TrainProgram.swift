@@ -67,7 +67,7 @@ struct TrainProgram {
       // What the client had under way was given up.
       throw CancellationError()
     } catch let error as EkkoError {
-      throw Failure(error, doing: "cannot train model '\(options.model)'", at: options.cluster)
+      throw Failure(error, doing: "cannot train model '\(options.model)'")
     }
   }
 

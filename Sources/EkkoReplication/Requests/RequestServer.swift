@@ -103,7 +103,9 @@ package struct RequestServer: RequestService {
       throw .invalid("the cluster has no node '\(name)'")
     }
     if let model = catalogue.modelsByName.first(where: { $0.trainingNodes.contains(listed.node) }) {
-      throw .invalid("node '\(name)' is the primary of shards of model '\(model.name)'")
+      throw .invalid(
+        "node '\(name)' is the primary of shards of model '\(model.name)', and nobody takes them over"
+      )
     }
     guard listed.node != catalogue.writer else {
       throw .invalid("node '\(name)' keeps the cluster's catalogue")

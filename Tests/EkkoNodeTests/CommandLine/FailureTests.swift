@@ -94,7 +94,7 @@ import Testing
   ])
   func `calls to the cluster`(error: EkkoError, code: ExitCode) {
     let failure = Failure(
-      error, doing: "cannot read", at: ClusterAccess(join: [Self.endpoint]))
+      error, doing: "cannot read")
 
     #expect(failure.exitCode == code)
     #expect(failure.line.hasPrefix("ekko-node: cannot read: \(error.description). "))

@@ -104,7 +104,9 @@ import Testing
       try await client.createModel("m", shards: 8, tables: Self.tables)
       await primary.stop()
       try await client.leave("b", incarnation: nil)
-      await #expect(throws: EkkoError.invalid("node 'c' is the primary of shards of model 'm'")) {
+      let needed = EkkoError.invalid(
+        "node 'c' is the primary of shards of model 'm', and nobody takes them over")
+      await #expect(throws: needed) {
         try await client.leave("c", incarnation: nil)
       }
       await #expect(throws: EkkoError.invalid("the cluster has no node 'b'")) {
@@ -127,6 +129,34 @@ import Testing
       await former.node.leaveCluster()
 
       #expect(first.node.node.catalogue.members[NodeID(name: "b")] != nil)
+    }
+  }
+
+  @Test func `a node that was taken off the list while it could not be seen joins anew`()
+    async throws
+  {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let second = try await nodes.start("b", join: [first])
+      for life in [first, second] { #expect(await life.knows(members: 2)) }
+      // Its own leave, though it has not stopped.
+      await second.node.leaveCluster()
+      #expect(await first.lists(second))
+    }
+  }
+
+  @Test func `a model can be read at all its primaries as soon as it is made`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let second = try await nodes.start("b", join: [first])
+      for life in [first, second] { #expect(await life.knows(members: 2)) }
+      let client = await nodes.client(first)
+      for number in 0..<20 {
+        try await client.createModel("m\(number)", shards: 8, tables: Self.tables)
+        let rows = try await client.getFromPrimaries(
+          [TableRead(table: "embedding", keys: Array(0..<50))], of: "m\(number)")
+        #expect(rows[0].versions.allSatisfy { $0 == nil })
+      }
     }
   }
 }
