@@ -116,7 +116,7 @@ struct TestNodes: Sendable {
   func client(_ lives: Life...) async -> EkkoClient {
     let client = EkkoClient(
       endpoints: lives.map(\.node.endpoint), transport: self.transport, runtime: self.runtime,
-      timeout: .seconds(20))
+      timeout: .seconds(50))
     await self.running.add(client)
     return client
   }
@@ -150,14 +150,14 @@ extension TestNodes.Life {
   /// Waits until the node has followed the catalogue to where `isThere`.
   private func follows(until isThere: (ReplicaNode) -> Bool) async -> Bool {
     let node = self.node.node
-    let deadline = node.clock.now().monotonic.advanced(by: .seconds(20))
+    let deadline = node.clock.now().monotonic.advanced(by: .seconds(50))
     var seen: UInt64 = 0
     while !isThere(node) {
       let now = node.clock.now().monotonic
       guard now < deadline else { return false }
       // What follows from the rows comes a little later than they.
       _ = await node.board.wait(
-        for: .catalogue, after: seen, until: now.advanced(by: .milliseconds(20)))
+        for: .catalogue, after: seen, until: now.advanced(by: .milliseconds(50)))
       seen = node.board[.catalogue]?.sequence ?? 0
     }
     return true

@@ -104,7 +104,7 @@ extension TestCluster.Node {
 
   /// Whether this node covers all of `versions` within ten seconds.
   func covers(_ versions: [(ShardID, ParameterVersion)]) async -> Bool {
-    let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(10))
+    let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(50))
     for (shard, version) in versions {
       guard await self.node.board.wait(for: shard, toCover: version, until: deadline) else {
         return false
