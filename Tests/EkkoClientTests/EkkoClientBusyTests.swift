@@ -7,7 +7,7 @@ import EkkoTransport
 import Testing
 
 /// A node answers so many requests of one link at a time; it tells others to come again.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EkkoClientBusyTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EkkoClientBusyTests {
   private static let requestsPerLink = 64
 
   /// Takes `count` of the requests that the client's link may carry, for as long as they are open.

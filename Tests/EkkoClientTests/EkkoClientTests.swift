@@ -6,7 +6,7 @@ import EkkoStorage
 import EkkoTransport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EkkoClientTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EkkoClientTests {
   @Test func `a row put at the primary is read at an inference replica of the same session`()
     async throws
   {

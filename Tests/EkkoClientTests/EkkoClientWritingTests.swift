@@ -6,7 +6,7 @@ import EkkoStorage
 import EkkoTransport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct EkkoClientWritingTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct EkkoClientWritingTests {
   /// Spread over all shards of the model.
   private static let keys = (0..<40).map { UInt64($0) }
   private static let ones = [Float](repeating: 1, count: 160)

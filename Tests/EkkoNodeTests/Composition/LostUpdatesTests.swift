@@ -9,7 +9,7 @@ import Testing
 @testable import EkkoNode
 
 /// The only training node comes back with less than it had (DESIGN §4): inference nodes hold the rest.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct LostUpdatesTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LostUpdatesTests {
   private static let rowLength = 256
   private static let tables = [
     TableSchema(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct MembershipTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MembershipTests {
   private static let tables = [TableSchema(name: "embedding", rowLength: 1)]
 
   @Test func `a node whose name belongs to one that runs is refused, and takes nothing`()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct StoreNodeTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct StoreNodeTests {
   /// Rows trained at two primaries, each of which holds them all; the second keeps files.
   private struct Trained {
     static let tables = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.timeLimit(.minutes(1))) struct DemoTests {
+@Suite(.timeLimit(.minutes(5))) struct DemoTests {
   @Test(arguments: ["", "\n\n"]) func `a log without rows ends the demo with an error`(
     text: String
   ) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.timeLimit(.minutes(1))) struct ClusterProgramTests {
+@Suite(.timeLimit(.minutes(5))) struct ClusterProgramTests {
   @Test func `a node that has not joined a cluster yet says so to every question`() async throws {
     let loops = try CoreLoops.start(count: 1)
     let runtime = Runtime.live(loops: loops)

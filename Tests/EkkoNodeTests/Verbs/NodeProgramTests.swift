@@ -7,7 +7,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.timeLimit(.minutes(1))) struct NodeProgramTests {
+@Suite(.timeLimit(.minutes(5))) struct NodeProgramTests {
   @Test func `a damaged snapshot is refused at start with a sentence, and left as it is`()
     async throws
   {

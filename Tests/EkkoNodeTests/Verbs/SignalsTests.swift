@@ -3,7 +3,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.timeLimit(.minutes(1))) struct SignalsTests {
+@Suite(.timeLimit(.minutes(5))) struct SignalsTests {
   @Test func `the first signal only asks`() async {
     await #expect(processExitsWith: .exitCode(7)) {
       let signals = Signals()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct TrainProgramTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct TrainProgramTests {
   private static func ensureModel(
     _ name: String, for format: ClickLogFormat, _ client: EkkoClient
   ) async throws(EkkoError) {

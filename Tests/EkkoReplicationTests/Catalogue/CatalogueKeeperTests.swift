@@ -4,7 +4,7 @@ import EkkoStorage
 import EkkoTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct CatalogueKeeperTests {
+@Suite(.timeLimit(.minutes(5))) struct CatalogueKeeperTests {
   /// Shards whose loading takes until it was begun twice.
   private actor SlowShards: ShardSource {
     private let begun = Wakeup()

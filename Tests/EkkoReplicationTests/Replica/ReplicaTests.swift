@@ -4,7 +4,7 @@ import EkkoStorage
 import EkkoTransport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(1))) struct ReplicaTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReplicaTests {
   @Test func `what a primary writes reaches a replica two hops away`() async throws {
     try await TestCluster.with { cluster in
       let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1")

@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoStorage
 
 /// Calls that answer with less than was asked for.
-@Suite(.timeLimit(.minutes(1))) struct FileDescriptorTests {
+@Suite(.timeLimit(.minutes(5))) struct FileDescriptorTests {
   /// Two ends of a connection that hands over one packet per call.
   private static func makePacketPair() throws -> (CInt, CInt) {
     var ends: [CInt] = [0, 0]

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Files in a real directory: whole or not at all, and errors that say what happened.
-@Suite(.timeLimit(.minutes(1))) struct POSIXFileStoreTests {
+@Suite(.timeLimit(.minutes(5))) struct POSIXFileStoreTests {
   private let directory: TemporaryDirectory
   private let store: POSIXFileStore
 

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// The promises of `ByteChannel`, `Transport` and `ChannelListener`, on every transport.
-@Suite(.timeLimit(.minutes(1))) struct ChannelConformanceTests {
+@Suite(.timeLimit(.minutes(5))) struct ChannelConformanceTests {
   private static func pattern(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var generator = SplitMix64(seed: seed)
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }

@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoTransport
 
 /// The waiting primitives under channels and links.
-@Suite(.timeLimit(.minutes(1))) struct TurnstileTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnstileTests {
   @Test func `tasks pass one at a time in the order of arrival`() async throws {
     try await withLoops { loops in
       let runtime = Runtime.live(loops: loops)

@@ -5,7 +5,7 @@ import Testing
 @testable import EkkoTransport
 
 /// The promises of `Link` on every transport.
-@Suite(.timeLimit(.minutes(1))) struct LinkConformanceTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct LinkConformanceTests {
   private static let secret = SharedSecret(bytes: Array("a shared secret".utf8))
 
   @Test(arguments: TestTransport.allCases, [false, true])

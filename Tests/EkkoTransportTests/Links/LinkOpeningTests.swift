@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoTransport
 
 /// How links come about over channels, and how they do not.
-@Suite(.timeLimit(.minutes(1))) struct LinkOpeningTests {
+@Suite(.timeLimit(.minutes(5))) struct LinkOpeningTests {
   private static let secret = SharedSecret(bytes: Array("a shared secret".utf8))
 
   /// How both sides ended.

@@ -3,7 +3,7 @@ import EkkoTransport
 import Testing
 
 /// Core loops as executors: who runs where, what is woken, what stop leaves behind.
-@Suite(.timeLimit(.minutes(1))) struct CoreLoopTests {
+@Suite(.timeLimit(.minutes(5))) struct CoreLoopTests {
   /// An actor that lives on a loop.
   private actor Resident {
     private let executor: ActorExecutor

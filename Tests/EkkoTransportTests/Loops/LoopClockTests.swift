@@ -3,7 +3,7 @@ import EkkoTransport
 import Testing
 
 /// Sleeping on core loops.
-@Suite(.timeLimit(.minutes(1))) struct LoopClockTests {
+@Suite(.timeLimit(.minutes(5))) struct LoopClockTests {
   @Test func `a sleep ends at its time, on the loop it began on`() async throws {
     let loops = try CoreLoops.start(count: 2)
     let clock = LoopClock(loops: loops)

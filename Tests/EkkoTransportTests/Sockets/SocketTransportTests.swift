@@ -5,7 +5,7 @@ import Testing
 @testable import EkkoTransport
 
 /// What only real sockets do.
-@Suite(.timeLimit(.minutes(1))) struct SocketTransportTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketTransportTests {
   @Test func `names are looked up, and unknown ones are an error`() async throws {
     try await withLoops { loops in
       let transport = SocketTransport(loops: loops)
