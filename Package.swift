@@ -47,14 +47,23 @@ let package = Package(
         "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
         "EkkoCore", "CEkko",
       ]),
-    library("EkkoSimulation", ["EkkoStorage", "EkkoCore"]),
+    library(
+      "EkkoSimulation",
+      [
+        "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
+      ]),
     program("ekko-node", ["EkkoNode"]),
     .executableTarget(
       name: "QuickStart", dependencies: ["EkkoClient"], path: "Examples/QuickStart",
       swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
     tests("EkkoCore", []),
-    tests("EkkoSimulation", ["EkkoStorage", "EkkoCore", "ekko-sim"]),
+    tests(
+      "EkkoSimulation",
+      [
+        "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
+        "ekko-sim",
+      ]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests(

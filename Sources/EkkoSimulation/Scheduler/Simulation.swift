@@ -1,0 +1,208 @@
+package import EkkoCore
+
+/// Runs the actors and tasks of many simulated processes on the calling thread, in an order drawn from
+/// a seed, in virtual time.
+///
+/// Every actor gets a lane of its own (DESIGN §3), every task its process as preferred executor; so
+/// each hop from actor to actor is a job here, and which ready job runs next is a choice of the seed.
+/// Time moves only when nothing is ready: to the next timer. A run is a function of the seed and the
+/// binary; `traceHash` tells two runs apart.
+///
+/// SAFETY (of `@unchecked Sendable`): all state is touched on the thread inside `run` only; `enqueue`
+/// traps when a job comes from another.
+package final class Simulation: @unchecked Sendable {
+  /// Which ready job runs next.
+  package enum Order: String, Sendable { case random, fifo }
+
+  /// How actors get their serial executors: `shared` is what hides interleavings, kept for the test
+  /// that shows it.
+  package enum Lanes: Sendable { case onePerActor, shared }
+
+  package enum Failure: Error, Hashable, Sendable {
+    /// The root task waits and nothing will ever wake it.
+    case deadlock(time: Int64, step: Int)
+    case stepLimit(time: Int64)
+  }
+
+  package let seed: UInt64
+  package let order: Order
+  let lanes: Lanes
+  /// Nanoseconds since the simulation began.
+  package private(set) var now: Int64 = 0
+  package private(set) var steps = 0
+  /// Jobs of tasks that had lost their process: `Task {}` or `Task.detached` somewhere. Must be 0.
+  package private(set) var strays = 0
+  package private(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
+  /// Looks at the world after every job; gets the lane it ran on, if it was an actor's.
+  package var observer: ((Lane?) -> Void)?
+
+  private var schedule: SplitMix64
+  private var seeds: SplitMix64
+  private var ready: [ReadyJob] = []
+  /// Of `ready`, what FIFO order has run already.
+  private var head = 0
+  private var sequence: UInt64 = 0
+  private var laneCount: UInt64 = 0
+  private var timers = TimerQueue()
+  private var lastProcess: UInt32 = 0
+
+  struct ReadyJob {
+    let job: UnownedJob
+    let lane: Lane?
+    /// `nil` for a stray.
+    let process: SimulatedProcess?
+    let sequence: UInt64
+  }
+
+  package init(seed: UInt64, order: Order = .random, lanes: Lanes = .onePerActor) {
+    var generator = SplitMix64(seed: seed)
+    self.seed = seed
+    self.order = order
+    self.lanes = lanes
+    self.schedule = SplitMix64(seed: generator.next())
+    self.seeds = SplitMix64(seed: generator.next())
+  }
+
+  /// A generator of its own for one part of the world, so that parts do not shift each other's draws.
+  package func makeGenerator() -> SplitMix64 { SplitMix64(seed: self.seeds.next()) }
+
+  package func makeProcess(_ name: String) -> SimulatedProcess {
+    self.lastProcess += 1
+    return SimulatedProcess(name, number: self.lastProcess, of: self)
+  }
+
+  // MARK: Jobs
+
+  func enqueue(_ job: UnownedJob, lane: Lane?, of process: SimulatedProcess?) {
+    precondition(
+      Self.current === self,
+      "a job came from outside the simulation's thread: a real clock, queue or thread is in use")
+    self.sequence += 1
+    self.add(ReadyJob(job: job, lane: lane, process: process, sequence: self.sequence))
+  }
+
+  /// Adds a job, or leaves it to its process to give back when that runs again.
+  func add(_ job: ReadyJob) {
+    if let process = job.process, process.keeps(job) { return }
+    self.ready.append(job)
+  }
+
+  func addStray(_ job: UnownedJob) {
+    self.strays += 1
+    self.enqueue(job, lane: nil, of: nil)
+  }
+
+  func nextLaneNumber() -> UInt64 {
+    self.laneCount += 1
+    return self.laneCount
+  }
+
+  private func takeReady() -> ReadyJob? {
+    switch self.order {
+    case .random:
+      if self.ready.isEmpty { return nil }
+      self.ready.swapAt(self.schedule.below(self.ready.count), self.ready.count - 1)
+      return self.ready.removeLast()
+    case .fifo:
+      if self.head == self.ready.count {
+        self.ready.removeAll(keepingCapacity: true)
+        self.head = 0
+        return nil
+      }
+      defer { self.head += 1 }
+      return self.ready[self.head]
+    }
+  }
+
+  // MARK: Time
+
+  /// Calls `body` at `time`, or as soon as nothing is ready if that has passed.
+  @discardableResult
+  package func at(_ time: Int64, _ body: @escaping () -> Void) -> TimerQueue.Ticket {
+    self.timers.add(at: max(time, self.now), tie: self.schedule.next(), body)
+  }
+
+  @discardableResult
+  package func after(_ duration: Duration, _ body: @escaping () -> Void) -> TimerQueue.Ticket {
+    self.at(self.now + max(0, duration.wholeNanoseconds), body)
+  }
+
+  /// Takes a timer back; one that has fired is left alone.
+  package func cancel(_ ticket: TimerQueue.Ticket) { self.timers.cancel(ticket) }
+
+  // MARK: The loop
+
+  @inline(__always)
+  package func mix(_ value: UInt64) {
+    self.traceHash = (self.traceHash ^ value) &* 0x100_0000_01b3
+    self.traceHash ^= self.traceHash >> 29
+  }
+
+  /// Runs `body` as a task of `process` to its end, on the calling thread.
+  ///
+  /// - Throws: `Failure`. Tasks that are left then are abandoned where they wait.
+  package func run<Value: Sendable>(
+    as process: SimulatedProcess, stepLimit: Int = .max,
+    _ body: @escaping @Sendable () async -> Value
+  ) throws(Failure) -> Value {
+    StrayHook.install()
+    let outer = Self.current
+    Self.current = self
+    defer { Self.current = outer }
+    let result = Box<Value>()
+    // Owned by this loop, which ends when the task does.
+    Task(executorPreference: process) { result.value = await body() }
+    while true {
+      if let next = self.takeReady() {
+        self.steps += 1
+        self.mix(next.sequence)
+        self.mix(UInt64(bitPattern: self.now))
+        self.run(next)
+        if let value = result.value { return value }
+        guard self.steps < stepLimit else { throw .stepLimit(time: self.now) }
+      } else if let timer = self.timers.next() {
+        self.now = timer.time
+        timer.body()
+      } else {
+        throw .deadlock(time: self.now, step: self.steps)
+      }
+    }
+  }
+
+  private func run(_ next: ReadyJob) {
+    // A stray has no process; it runs where the runtime would have put it, on nobody's behalf.
+    let process = next.process ?? self.limbo
+    if let lane = next.lane {
+      unsafe next.job.runSynchronously(
+        isolatedTo: lane.asUnownedSerialExecutor(), taskExecutor: process.asUnownedTaskExecutor())
+    } else {
+      unsafe next.job.runSynchronously(on: process.asUnownedTaskExecutor())
+    }
+    process.hasRun()
+    self.observer?(next.lane)
+  }
+
+  private lazy var limbo = self.makeProcess("limbo")
+}
+
+/// Carries a result out of a task. SAFETY: written and read on the simulation's thread only.
+private final class Box<Value>: @unchecked Sendable {
+  var value: Value?
+}
+
+extension SplitMix64 {
+  /// A uniform number in 0..<count.
+  package mutating func below(_ count: Int) -> Int {
+    precondition(count > 0, "nothing to choose from")
+    return Int(self.next().multipliedFullWidth(by: UInt64(count)).high)
+  }
+
+  package mutating func chance(_ probability: Double) -> Bool {
+    probability > 0 && self.nextUnit() < probability
+  }
+
+  /// A uniform duration within `range`.
+  package mutating func duration(in range: ClosedRange<Duration>) -> Duration {
+    range.lowerBound + (range.upperBound - range.lowerBound) * self.nextUnit()
+  }
+}
