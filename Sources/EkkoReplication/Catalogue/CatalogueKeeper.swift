@@ -10,6 +10,8 @@ package actor CatalogueKeeper {
   private let executor: ActorExecutor
   /// Loads a shard from this node's files, if they hold one; see `ShardSource`.
   private let source: any ShardSource
+  /// Refreshes go one after another: an earlier reading must not overwrite what follows a later one.
+  nonisolated private let refreshes = Turnstile()
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -36,22 +38,17 @@ package actor CatalogueKeeper {
     }
   }
 
-  /// Reads the catalogue as it is now and makes this node follow it.
+  /// Reads the catalogue as it is now and makes this node follow it. Whoever is cancelled while others
+  /// do that leaves it to the next refresh.
   package func refresh() async {
-    let catalogue = await self.read()
+    guard await self.refreshes.enter() else { return }
+    defer { self.refreshes.leave() }
+    let catalogue = await self.shard.catalogue()
     for model in catalogue.modelsByName { await self.hold(model) }
     for record in catalogue.retired where record.number > self.node.shards.retirements {
       await self.retire(record)
     }
     self.node.update(catalogue)
-  }
-
-  private func read() async -> Catalogue {
-    var rows: [Catalogue.Table: [(key: UInt64, value: [UInt8])]] = [:]
-    for table in Catalogue.Table.allCases {
-      rows[table] = await self.shard.contents(of: table.id)
-    }
-    return Catalogue(rows: rows)
   }
 
   private func hold(_ model: ModelRecord) async {
@@ -67,8 +64,6 @@ package actor CatalogueKeeper {
         ?? Shard(
           id: id, schemas: model.tables, formClass: self.node.formClass,
           incarnation: self.node.incarnation, epoch: model.epoch)
-      // Another refresh may have loaded it meanwhile; its actor may hold writes already.
-      guard self.node.shards[id] == nil else { continue }
       self.node.shards.add(
         ShardActor(
           shard, board: self.node.board, runtime: self.node.runtime,
@@ -90,88 +85,103 @@ package actor CatalogueKeeper {
   package func found(as member: MemberRecord) async {
     var writer = ByteWriter()
     writer.write(member.node.rawValue)
-    await self.put(writer.bytes, key: 0, of: .writer)
-    await self.put(member.encode(), key: member.node.rawValue, of: .members)
-    await self.refresh()
+    let bytes = writer.bytes
+    await self.change { _ in
+      ((), [.put(bytes, key: 0, of: .writer), .put(member)])
+    }
   }
 
   /// Lists a member in its present life.
   package func register(_ member: MemberRecord) async {
-    guard self.node.catalogue.members[member.node] != member else { return }
-    await self.put(member.encode(), key: member.node.rawValue, of: .members)
-    await self.refresh()
+    await self.change { catalogue in
+      ((), catalogue.members[member.node] == member ? [] : [.put(member)])
+    }
   }
 
   /// Takes a member off the list, unless a later life of it has come.
   package func remove(_ member: MemberRecord) async {
-    guard self.node.catalogue.members[member.node] == member else { return }
-    await self.write(
-      ShardWrite(
-        kind: .delete, table: Catalogue.Table.members.id, keys: [member.node.rawValue],
-        values: .none))
-    await self.refresh()
+    await self.change { catalogue in
+      ((), catalogue.members[member.node] == member ? [.delete(member)] : [])
+    }
   }
 
   /// Creates a model whose primaries are `trainingNodes`, or confirms that it exists just so.
   package func create(
     _ draft: ModelDraft, trainingNodes: [NodeID]
   ) async throws(ModelError) -> ModelRecord {
-    let catalogue = await self.read()
-    if let known = catalogue.model(named: draft.name) {
-      guard draft.describes(known) else { throw .exists(draft.name) }
-      return known
+    try await self.change { catalogue throws(ModelError) in
+      if let known = catalogue.model(named: draft.name) {
+        guard draft.describes(known) else { throw .exists(draft.name) }
+        return (known, [])
+      }
+      let model = ModelRecord(
+        id: catalogue.freeModelID, name: draft.name, application: draft.application,
+        shardCount: draft.shardCount, tables: draft.tables, trainingNodes: trainingNodes)
+      try model.validate()
+      return (model, [.put(model)])
     }
-    let model = ModelRecord(
-      id: catalogue.freeModelID, name: draft.name, application: draft.application,
-      shardCount: draft.shardCount, tables: draft.tables,
-      trainingNodes: trainingNodes)
-    try model.validate()
-    await self.put(model.encode(), key: UInt64(model.id.rawValue), of: .models)
-    await self.refresh()
-    return model
   }
 
   /// Adds tables to a model, and changes of its tables what may be changed (DESIGN §4).
   package func alter(
     _ name: String, tables: [TableSchema]
   ) async throws(ModelError) -> ModelRecord? {
-    guard var model = await self.read().model(named: name) else { return nil }
-    for var table in tables {
-      guard let place = model.tables.firstIndex(where: { $0.name == table.name }) else {
-        table.revision = 0
-        model.tables.append(table)
-        continue
-      }
-      let current = model.tables[place]
-      table.revision = current.revision
-      guard table != current else { continue }
-      guard current.canBecome(table) else { throw .change(table: table.name) }
-      table.revision += 1
-      model.tables[place] = table
+    try await self.change { catalogue throws(ModelError) in
+      guard var model = catalogue.model(named: name) else { return (nil, []) }
+      try model.alter(tables)
+      return (model, [.put(model)])
     }
-    try model.validate()
-    await self.put(model.encode(), key: UInt64(model.id.rawValue), of: .models)
-    await self.refresh()
-    return model
   }
 
-  /// Writes the next retire record, if it still is the next.
+  /// Writes the next retire record, unless the origin is retired already, or a member after all.
   package func retireNext(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async {
-    let number = await UInt64(self.read().retired.count + 1)
-    let record = RetireRecord(number: number, incarnation: incarnation, seals: seals)
-    await self.put(record.encode(), key: number, of: .retired)
+    await self.change { catalogue in
+      guard !catalogue.retired.contains(where: { $0.incarnation == incarnation }),
+        !catalogue.members.values.contains(where: { $0.incarnation == incarnation })
+      else { return ((), []) }
+      let number = UInt64(catalogue.retired.count + 1)
+      let record = RetireRecord(number: number, incarnation: incarnation, seals: seals)
+      return ((), [.put(record.encode(), key: number, of: .retired)])
+    }
+  }
+
+  /// Changes the catalogue as `decide` wants on seeing it, and makes this node follow it.
+  private func change<Answer: Sendable, Failure: Error>(
+    _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
+  ) async throws(Failure) -> Answer {
+    let answer = try await self.write(decide)
     await self.refresh()
+    return answer
   }
 
-  private func put(_ value: [UInt8], key: UInt64, of table: Catalogue.Table) async {
-    await self.write(
-      ShardWrite(kind: .put, table: table.id, keys: [key], values: .contents([value])))
-  }
-
-  private func write(_ write: ShardWrite) async {
+  private func write<Answer: Sendable, Failure: Error>(
+    _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
+  ) async throws(Failure) -> Answer {
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     defer { self.node.board.endWrite(ticket) }
-    _ = await self.shard.write([write], request: nil, epoch: .first, at: now)
+    return try await self.shard.changeCatalogue(at: now, decide)
+  }
+}
+
+extension ShardWrite {
+  fileprivate static func put(
+    _ value: [UInt8], key: UInt64, of table: Catalogue.Table
+  ) -> ShardWrite {
+    ShardWrite(kind: .put, table: table.id, keys: [key], values: .contents([value]))
+  }
+
+  fileprivate static func put(_ member: MemberRecord) -> ShardWrite {
+    .put(member.encode(), key: member.node.rawValue, of: .members)
+  }
+
+  fileprivate static func put(_ model: ModelRecord) -> ShardWrite {
+    .put(model.encode(), key: UInt64(model.id.rawValue), of: .models)
+  }
+
+  fileprivate static func delete(_ member: MemberRecord) -> ShardWrite {
+    ShardWrite(
+      kind: .delete, table: Catalogue.Table.members.id, keys: [member.node.rawValue],
+      values: .none)
   }
 }
 

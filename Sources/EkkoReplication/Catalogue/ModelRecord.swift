@@ -45,6 +45,24 @@ package struct ModelRecord: Hashable, Sendable {
     self.tables.firstIndex { $0.name == name }.map { TableID(rawValue: UInt16($0)) }
   }
 
+  /// Adds tables, and changes of those there are what may be changed (DESIGN §4).
+  package mutating func alter(_ tables: [TableSchema]) throws(ModelError) {
+    for var table in tables {
+      guard let place = self.tables.firstIndex(where: { $0.name == table.name }) else {
+        table.revision = 0
+        self.tables.append(table)
+        continue
+      }
+      let current = self.tables[place]
+      table.revision = current.revision
+      guard table != current else { continue }
+      guard current.canBecome(table) else { throw .change(table: table.name) }
+      table.revision += 1
+      self.tables[place] = table
+    }
+    try self.validate()
+  }
+
   /// Throws the first reason why no such model can exist.
   package func validate() throws(ModelError) {
     guard TableSchema.isValidName(self.name) else { throw .name(self.name) }

@@ -5,54 +5,145 @@ import EkkoTransport
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct CatalogueKeeperTests {
-  /// Shards whose loading takes until it was begun twice.
-  private actor SlowShards: ShardSource {
-    private let begun = Wakeup()
-    private let mayEnd = Wakeup()
-    private var count = 0
-
-    func load(_ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode) async -> Shard? {
-      self.count += 1
-      guard self.count == 1 else {
-        self.mayEnd.signal()
-        return nil
-      }
-      self.begun.signal()
-      await self.mayEnd.wait()
-      return nil
-    }
-
-    nonisolated func waitUntilBegun() async { await self.begun.wait() }
-  }
-
-  @Test func `a shard is made once, however many refreshes find it missing`() async throws {
-    let loops = try CoreLoops.start(count: 1)
+  /// A node that founds a cluster of its own, and tells it to `body`.
+  private static func withFounder(
+    source: any ShardSource = EmptyShards(),
+    _ body: (CatalogueKeeper, ReplicaNode) async throws -> Void
+  ) async throws {
+    let loops = try CoreLoops.start(count: 2)
     let identity = LinkIdentity(
       cluster: ClusterID(rawValue: 7), name: "t", incarnation: IncarnationID(rawValue: 1),
       roles: .training, dataCentre: "dc", form: .full)
     let node = ReplicaNode(identity: identity, runtime: .live(loops: loops))
     let catalogue = Shard(
       id: .catalogue, schemas: Catalogue.schemas, formClass: .full, incarnation: node.incarnation)
-    let source = SlowShards()
     let keeper = CatalogueKeeper(
       node: node,
       shard: ShardActor(
-        catalogue, board: node.board, runtime: node.runtime, home: Home(index: 0)),
-      homes: 1, source: source)
+        catalogue, board: node.board, runtime: node.runtime, home: Home(index: 1)),
+      homes: 2, source: source)
     await keeper.found(
       as: MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1)))
-    let draft = ModelDraft(
-      name: "m", application: "", shardCount: 1, tables: TestCluster.schemas)
-
-    async let created = keeper.create(draft, trainingNodes: [node.nodeID])
-    await source.waitUntilBegun()
-    await keeper.refresh()
-    let model = try await created
-
-    // Each actor of a shard announces it once at its beginning.
-    let last = node.board[.catalogue]?.sequence ?? 0
-    #expect(node.board[model.shards[0]]?.sequence == last + 1)
-    #expect(node.board.sequence == last + 1)
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(keeper, node)) } catch { result = .failure(error) }
     await loops.stop()
+    try result.get()
+  }
+
+  private static func draft(_ name: String, tables: [TableSchema]) -> ModelDraft {
+    ModelDraft(name: name, application: "", shardCount: 1, tables: tables)
+  }
+
+  private static func tables(_ numbers: some Sequence<Int>) -> [TableSchema] {
+    numbers.map { TableSchema(name: "t\($0)", rowLength: 4) }
+  }
+
+  @Test func `models created at the same time all are there, each with an id of its own`()
+    async throws
+  {
+    try await Self.withFounder { keeper, node in
+      let created = try await withThrowingTaskGroup(of: ModelRecord.self) { group in
+        for number in 0..<20 {
+          group.addTask {
+            try await keeper.create(
+              Self.draft("m\(number)", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+          }
+        }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+
+      #expect(Set(created.map(\.id)).count == 20)
+      #expect(node.catalogue.modelsByName == created.sorted { $0.name < $1.name })
+    }
+  }
+
+  @Test func `tables added at the same time all are there, in the catalogue and in the shard`()
+    async throws
+  {
+    try await Self.withFounder { keeper, node in
+      let model = try await keeper.create(
+        Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+
+      try await withThrowingTaskGroup { group in
+        for number in 1..<20 {
+          group.addTask { _ = try await keeper.alter("m", tables: Self.tables([number])) }
+        }
+        try await group.waitForAll()
+      }
+
+      let tables = try #require(node.catalogue.models[model.id]?.tables)
+      #expect(Set(tables.map(\.name)) == Set(Self.tables(0..<20).map(\.name)))
+      try #require(tables.count == 20)
+      // Its shard can be written in each of them.
+      let shard = try #require(node.shards[model.shards[0]])
+      let reply = await shard.write(
+        [
+          ShardWrite(
+            kind: .put, table: TableID(rawValue: 19), keys: [1], values: .floats([1, 2, 3, 4]))
+        ], request: nil, epoch: .first, at: node.clock.now())
+      guard case .outcome(.applied, _) = reply else { return #expect(Bool(false), "\(reply)") }
+    }
+  }
+
+  @Test func `origins retired at the same time each have a record, and only one`() async throws {
+    try await Self.withFounder { keeper, node in
+      await withTaskGroup { group in
+        for number in 0..<20 {
+          group.addTask {
+            await keeper.retireNext(IncarnationID(rawValue: UInt64(100 + number / 2)), seals: [:])
+          }
+        }
+      }
+
+      let retired = node.catalogue.retired
+      #expect(retired.map(\.incarnation.rawValue).sorted() == Array(100..<110))
+      #expect(node.retirements == 10)
+    }
+  }
+
+  @Test func `an origin that is a member again is not retired`() async throws {
+    try await Self.withFounder { keeper, node in
+      await keeper.retireNext(node.incarnation, seals: [:])
+      #expect(node.catalogue.retired.isEmpty)
+    }
+  }
+
+  /// Shards whose loading takes until somebody lets it end.
+  private actor SlowShards: ShardSource {
+    private let begun = Wakeup()
+    private let mayEnd = Wakeup()
+    private(set) var loadCount = 0
+
+    func load(_ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode) async -> Shard? {
+      self.loadCount += 1
+      guard self.loadCount == 1 else { return nil }
+      self.begun.signal()
+      await self.mayEnd.wait()
+      return nil
+    }
+
+    nonisolated func waitUntilBegun() async { await self.begun.wait() }
+    nonisolated func endLoading() { self.mayEnd.signal() }
+  }
+
+  @Test func `a shard is made once, however many refreshes find it missing`() async throws {
+    let source = SlowShards()
+    try await Self.withFounder(source: source) { keeper, node in
+      let draft = Self.draft("m", tables: TestCluster.schemas)
+      async let created = keeper.create(draft, trainingNodes: [node.nodeID])
+      await source.waitUntilBegun()
+      let refresh = node.runtime.spawn(on: Home(index: 0)) { await keeper.refresh() }
+      // It reads the catalogue, and would go on to load, in fewer turns of the two loops.
+      for turn in 0..<20 { await node.runtime.spawn(on: Home(index: turn % 2)) {}.value }
+      source.endLoading()
+      let model = try await created
+      await refresh.value
+
+      #expect(await source.loadCount == 1)
+      // Each actor of a shard announces it once at its beginning.
+      let last = node.board[.catalogue]?.sequence ?? 0
+      #expect(node.board[model.shards[0]]?.sequence == last + 1)
+      #expect(node.board.sequence == last + 1)
+    }
   }
 }

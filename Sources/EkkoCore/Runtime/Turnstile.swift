@@ -1,8 +1,8 @@
-internal import EkkoCore
-
 /// Lets tasks through one at a time, in the order of their arrival.
-final class Turnstile: Sendable {
+package final class Turnstile: Sendable {
   private let state = Guarded(State())
+
+  package init() {}
 
   private struct State {
     var isTaken = false
@@ -16,7 +16,7 @@ final class Turnstile: Sendable {
   }
 
   /// Waits for its turn; whoever gets `true` must `leave`. `false` if the task was cancelled first.
-  func enter() async -> Bool {
+  package func enter() async -> Bool {
     let ticket: Ticket? = self.state.withLock { state in
       guard state.isTaken else {
         state.isTaken = true
@@ -38,7 +38,7 @@ final class Turnstile: Sendable {
     }
   }
 
-  func leave() {
+  package func leave() {
     let next = self.state.withLock { state in
       if state.waiting.isEmpty {
         state.isTaken = false
