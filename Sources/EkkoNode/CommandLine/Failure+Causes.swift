@@ -58,20 +58,29 @@ extension Failure {
       exitCode: .badInput)
   }
 
-  /// A directory with shards of which nothing says whose they are. A new name would make another
-  /// member of the node, and its rows those of a stranger.
-  init(_ error: NodeRecord.ReadError, in directory: String) {
-    switch error {
-    case .file(let error): self.init(error)
-    case .damaged(let name):
-      self.init(
-        what: "cannot use \(directory)", why: "\(name), which says whose it is, is damaged",
-        doThis: "Restore the file, or name another directory", exitCode: .badInput)
-    case .missing(let name):
-      self.init(
-        what: "cannot use \(directory)", why: "it has shards but no \(name) to say whose they are",
-        doThis: "Restore the file, or name another directory", exitCode: .badInput)
+  /// A node whose directory cannot be taken up.
+  init(_ error: UnusableFiles, in directory: String) {
+    func unusable(_ why: String, _ doThis: String, _ code: ExitCode) -> Failure {
+      Failure(what: "cannot use \(directory)", why: why, doThis: doThis, exitCode: code)
     }
+    self =
+      switch error {
+      case .file(let error): Failure(error)
+      case .damagedRecord(let name):
+        unusable(
+          "\(name), which says whose it is, is damaged",
+          "Restore the file, or name another directory", .badInput)
+      case .missingRecord(let name):
+        unusable(
+          "it has shards but no \(name) to say whose they are",
+          "Restore the file, or name another directory", .badInput)
+      case .otherForm(let owner):
+        unusable(
+          "it belongs to '\(owner)', a node of another role",
+          "Start it with its own --role, or name another directory", .usage)
+      case .damagedSnapshot(let name, let error):
+        Failure(snapshot: name, in: directory, error)
+      }
   }
 
   package init(_ error: SharedSecret.LoadError) {

@@ -111,7 +111,7 @@ package struct StoreNode: Sendable {
   }
 
   /// Writes down who this node is, for its next life.
-  func remember() async throws {
+  package func remember() async throws {
     guard let files = self.configuration.files else { return }
     let identity = self.node.identity
     try await NodeRecord(
@@ -153,7 +153,7 @@ package struct StoreNode: Sendable {
   /// Takes a node that keeps nothing off the list of members as it goes: its next life would hold
   /// nothing either, and nobody should wait for it. One with files stays: it comes back. To be called
   /// after `run`.
-  func leaveCluster() async {
+  package func leaveCluster() async {
     guard self.configuration.files == nil, !self.configuration.founds else { return }
     let client = self.client(timeout: .seconds(2))
     // Whoever keeps the list may be gone as well, or not let a primary go.

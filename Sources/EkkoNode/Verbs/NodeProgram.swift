@@ -101,50 +101,14 @@ struct NodeProgram {
       configuration.firstModel = DefaultModel.draft
     }
     guard let directory = self.options.dataDirectory else { return configuration }
-    do throws(FileError) {
-      let files = try POSIXFileStore(directory: directory)
-      try await files.deleteUnpublished()
-      configuration.files = files
-    } catch {
+    let files: POSIXFileStore
+    do throws(FileError) { files = try POSIXFileStore(directory: directory) } catch {
       throw Failure(error)
     }
-    try await self.takeUpRecord(in: directory, &configuration)
-    try await Self.checkSnapshots(in: directory, configuration.files)
-    return configuration
-  }
-
-  /// The directory's last user: the node becomes it again, or does not touch what is not its own.
-  private func takeUpRecord(
-    in directory: String, _ configuration: inout NodeConfiguration
-  ) async throws {
-    guard let files = configuration.files else { return }
-    let record: NodeRecord?
-    do throws(NodeRecord.ReadError) { record = try await NodeRecord.read(from: files) } catch {
+    do throws(UnusableFiles) { try await configuration.takeUp(files) } catch {
       throw Failure(error, in: directory)
     }
-    guard let record else { return }
-    guard record.form == configuration.form else {
-      throw Failure(
-        what: "cannot use \(directory)",
-        why: "it belongs to '\(record.name)', a node of another role",
-        doThis: "Start it with its own --role, or name another directory", exitCode: .usage)
-    }
-    configuration.name = record.name
-    configuration.cluster = record.cluster
-  }
-
-  /// Looks at every snapshot before anything is served: a damaged one must not go unnoticed.
-  private static func checkSnapshots(
-    in directory: String, _ files: (any FileStore)?
-  ) async throws {
-    guard let files else { return }
-    for name in try await files.names() where name.hasSuffix(ShardSnapshot.nameSuffix) {
-      let reader: any FileReader
-      do throws(FileError) { reader = try await files.open(name) } catch { throw Failure(error) }
-      do throws(SnapshotError) { _ = try await ShardSnapshot.verify(reader) } catch {
-        throw Failure(snapshot: name, in: directory, error)
-      }
-    }
+    return configuration
   }
 }
 
