@@ -66,8 +66,13 @@ actor ClientLink {
     }
     self.link.abort()
     self.failure = why
-    for inbox in self.waiting.values { inbox.change(nil) { $0.isOver = true } }
+    for inbox in self.inboxes { inbox.change(nil) { $0.isOver = true } }
     self.waiting = [:]
+  }
+
+  /// In the order of their requests, so that those who wait are woken in that order.
+  private var inboxes: [Watched<Inbox, Never>] {
+    self.waiting.sorted { $0.key < $1.key }.map(\.value)
   }
 
   private func deliver(_ message: Message) {
@@ -87,7 +92,7 @@ actor ClientLink {
   private func expireWaits() async {
     while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
       let now = self.runtime.clock.now().monotonic
-      for inbox in self.waiting.values { inbox.expireWaits(at: now) }
+      for inbox in self.inboxes { inbox.expireWaits(at: now) }
     }
   }
 

@@ -73,7 +73,8 @@ actor LinkPool {
 
   func close() async {
     self.isClosed = true
-    for link in self.links.values { await link.close() }
+    let open = self.links.sorted { $0.key.description < $1.key.description }
     self.links = [:]
+    for (_, link) in open { await link.close() }
   }
 }

@@ -37,15 +37,13 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     init(value: Value) { self.value = value }
 
     @inlinable
-    mutating func take(
-      _ topic: Topic?, where isOver: (Waiter) -> Bool
-    ) -> [CheckedContinuation<Bool, Never>] {
+    mutating func take(_ topic: Topic?, where isOver: (Waiter) -> Bool) -> [Waiter] {
       guard let waiting = self.waiters[topic] else { return [] }
       let over = waiting.filter(isOver)
       guard !over.isEmpty else { return [] }
       let left = over.count == waiting.count ? [] : waiting.filter { !isOver($0) }
       self.waiters[topic] = left.isEmpty ? nil : left
-      return over.map(\.continuation)
+      return over
     }
   }
 
@@ -72,12 +70,12 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   ) -> Result {
     let (result, satisfied) = self.state.withLock { state in
       let result = body(&state.value)
-      guard !state.waiters.isEmpty else { return (result, [CheckedContinuation<Bool, Never>]()) }
+      guard !state.waiters.isEmpty else { return (result, [Waiter]()) }
       let value = state.value
       let onTopic = topic == nil ? [] : state.take(topic) { $0.condition(value) }
       return (result, onTopic + state.take(nil) { $0.condition(value) })
     }
-    for waiter in satisfied { waiter.resume(returning: true) }
+    for waiter in satisfied { waiter.continuation.resume(returning: true) }
     return result
   }
 
@@ -110,7 +108,7 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
       }
     } onCancel: {
       let cancelled = self.state.withLock { $0.take(topic) { $0.id == id } }
-      for waiter in cancelled { waiter.resume(returning: false) }
+      for waiter in cancelled { waiter.continuation.resume(returning: false) }
     }
   }
 
@@ -128,10 +126,13 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   @inlinable
   func endWaits(where isOver: @Sendable (Waiter) -> Bool) {
     let over = self.state.withLock { state in
-      var over: [CheckedContinuation<Bool, Never>] = []
+      var over: [Waiter] = []
       for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
       return over
     }
-    for waiter in over { waiter.resume(returning: false) }
+    // The topics have no order; the waiters have that of their coming.
+    for waiter in over.sorted(by: { $0.id < $1.id }) {
+      waiter.continuation.resume(returning: false)
+    }
   }
 }

@@ -64,12 +64,15 @@ package struct Catalogue: Hashable, Sendable {
     }
   }
 
+  /// The model of this name; should two have it, the one that was there first.
   package func model(named name: String) -> ModelRecord? {
-    self.models.values.first { $0.name == name }
+    self.models.values.filter { $0.name == name }.min { $0.id < $1.id }
   }
 
   /// The models, ascending by name.
-  package var modelsByName: [ModelRecord] { self.models.values.sorted { $0.name < $1.name } }
+  package var modelsByName: [ModelRecord] {
+    self.models.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+  }
 
   /// The members, ascending by data centre and name.
   package var membersByName: [MemberRecord] {

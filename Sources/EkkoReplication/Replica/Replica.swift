@@ -64,7 +64,7 @@ package actor Replica {
     self.keeperAdded.signal()
   }
 
-  /// The links that this replica pulls over, by endpoint.
+  /// The links that this replica pulls over, ascending by endpoint.
   package var peers: [PeerKeeper] {
     self.keepers.values.sorted { $0.endpoint.description < $1.endpoint.description }
   }
@@ -168,7 +168,7 @@ package actor Replica {
   private func upkeep(at now: MonotonicTime) async {
     guard self.lastUpkeep.advanced(by: Self.upkeepInterval) <= now else { return }
     self.lastUpkeep = now
-    for keeper in self.keepers.values { await keeper.checkProgress(at: now) }
+    for keeper in self.peers { await keeper.checkProgress(at: now) }
     let stable = StableBounds(self.node)
     for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }
   }

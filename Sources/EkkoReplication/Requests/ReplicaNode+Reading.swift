@@ -14,7 +14,7 @@ extension ReplicaNode {
     for part in request.parts where Int(part.table.rawValue) >= model.tables.count {
       throw .unknownTable("\(part.table.rawValue)")
     }
-    for (shard, vector) in request.session {
+    for (shard, vector) in request.session.sorted(by: { $0.key < $1.key }) {
       for entry in vector.entries {
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
         guard await self.board.wait(for: shard, toCover: version, until: deadline) else {

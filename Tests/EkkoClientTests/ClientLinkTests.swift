@@ -1,0 +1,65 @@
+import EkkoCore
+import EkkoReplication
+import EkkoTransport
+import Testing
+
+@testable import EkkoClient
+
+@Suite(.timeLimit(.minutes(5))) struct ClientLinkTests {
+  private static func identity(_ name: String, roles: RoleSet) -> LinkIdentity {
+    LinkIdentity(
+      cluster: ClusterID(rawValue: 7), name: name,
+      incarnation: IncarnationID(rawValue: UInt64(roles.rawValue)),
+      roles: roles, dataCentre: "dc", form: nil)
+  }
+
+  @Test func `when a link ends, its requests end in the order they were made`() async throws {
+    let count = 40
+    let loops = try CoreLoops.start(count: 1)
+    let runtime = Runtime.live(loops: loops)
+    let ended = await runtime.spawn(on: Home(index: 0)) { () async -> [Int]? in
+      try? await Self.end(count, on: runtime)
+    }.value
+    #expect(ended == Array(0..<count))
+    await loops.stop()
+  }
+
+  /// Makes `count` requests of a node that only counts them, then goes away.
+  private static func end(_ count: Int, on runtime: Runtime) async throws -> [Int] {
+    let home = Home(index: 0)
+    let transport = MemoryTransport()
+    let listener = try await transport.listen(
+      on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
+    let node = runtime.spawn(on: home) {
+      guard let channel = try? await listener.accept(),
+        let link = try? await Link.accept(
+          channel, as: Self.identity("node", roles: .training), secret: nil, runtime: runtime)
+      else { return }
+      var received = 0
+      while received < count, let frames = try? await link.receive() { received += frames.count }
+      link.abort()
+    }
+    let channel = try await transport.connect(to: listener.endpoint, on: home)
+    let link = ClientLink(
+      try await Link.open(
+        channel, as: Self.identity("client", roles: .client), secret: nil, runtime: runtime),
+      runtime: runtime)
+    await link.start()
+    let ended = await withTaskGroup(of: Int.self) { group in
+      for number in 0..<count {
+        group.addTask {
+          let deadline = MonotonicTime(nanoseconds: .max)
+          await #expect(throws: LinkError.self) {
+            try await link.ask(.catalogue, until: deadline)
+          }
+          return number
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    await node.value
+    await link.close()
+    await listener.close()
+    return ended
+  }
+}
