@@ -1,50 +1,56 @@
 import EkkoCore
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct WatchedTests {
-  private static let far = MonotonicTime(nanoseconds: .max)
+struct WatchedTests {
+  /// Runs the jobs of its tasks when the test says so, in the order of their arrival.
+  private final class Lane: TaskExecutor {
+    private let jobs = Guarded<[UnownedJob]>([])
 
-  /// Tasks that wait, each on a topic of its own, and the order in which they go on. On one actor, so
-  /// that the order of starting is the order of coming.
-  @MainActor
-  private final class Waiters {
-    private(set) var woken: [Int] = []
-    private var tasks: [Task<Void, Never>] = []
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      self.jobs.withLock { $0.append(job) }
+    }
 
-    func start(_ count: Int, on watched: Watched<Int, Int>, until deadline: MonotonicTime) async {
-      for number in 0..<count {
-        self.tasks.append(
-          Task {
-            #expect(await !watched.wait(on: number, until: deadline) { _ in false })
-            self.woken.append(number)
-          })
+    func drain() {
+      while let job = self.jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        job.runSynchronously(on: self.asUnownedTaskExecutor())
       }
-      while !watched.hasWaiters { await Task.yield() }
-      for _ in 0..<count { await Task.yield() }
-    }
-
-    func finish() async {
-      for task in self.tasks { await task.value }
     }
   }
 
-  @Test @MainActor func `whose deadline has passed is woken in the order of coming`() async {
-    let watched = Watched<Int, Int>(0)
-    let waiters = Waiters()
-    let deadline = MonotonicTime(nanoseconds: 5)
-    await waiters.start(50, on: watched, until: deadline)
-    watched.expireWaits(at: deadline)
-    await waiters.finish()
-    #expect(waiters.woken == Array(0..<50))
+  private final class Log: Sendable {
+    private let numbers = Guarded<[Int]>([])
+
+    var entries: [Int] { self.numbers.withLock { $0 } }
+
+    func append(_ number: Int) { self.numbers.withLock { $0.append(number) } }
   }
 
-  @Test @MainActor func `closing wakes everyone in the order of coming`() async {
+  private static let deadline = MonotonicTime(nanoseconds: 5)
+
+  @Test(
+    arguments: [
+      { $0.expireWaits(at: Self.deadline) }, { $0.close() },
+    ] as [@Sendable (Watched<Int, Int>) -> Void])
+  func `waits that end together end in the order they began, whatever they wait on`(
+    end: @Sendable (Watched<Int, Int>) -> Void
+  ) {
     let watched = Watched<Int, Int>(0)
-    let waiters = Waiters()
-    await waiters.start(50, on: watched, until: Self.far)
-    watched.close()
-    await waiters.finish()
-    #expect(waiters.woken == Array(0..<50))
+    let lane = Lane()
+    let log = Log()
+    for number in 0..<50 {
+      Task(executorPreference: lane) {
+        let isMet = await watched.wait(on: number, until: Self.deadline) { _ in false }
+        if !isMet { log.append(number) }
+      }
+    }
+    lane.drain()
+    #expect(log.entries.isEmpty)
+
+    end(watched)
+    lane.drain()
+
+    #expect(log.entries == Array(0..<50))
     #expect(!watched.hasWaiters)
   }
 }
