@@ -103,7 +103,6 @@ package struct StoreNode: Sendable {
       group.addTask { await self.reporter.run() }
       group.addTask { await self.followPeers() }
       group.addTask { await self.takePart() }
-      group.addTask { await self.stayListed() }
       group.addTask { await self.announceCatchUp() }
       if let snapshots = self.snapshots { group.addTask { await snapshots.run() } }
     }
@@ -135,9 +134,19 @@ package struct StoreNode: Sendable {
     }
   }
 
-  /// Joins the cluster unless this node founds it, then accepts writes once caught up.
+  /// Joins the cluster unless this node founds it, and does its part from then on. One that the
+  /// cluster does not take does none.
   private func takePart() async {
-    if !self.configuration.founds { await self.joinCluster() }
+    guard !self.configuration.founds else { return await self.train() }
+    guard await self.joinCluster() else { return }
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.stayListed() }
+      group.addTask { await self.train() }
+    }
+  }
+
+  /// A training node accepts writes once it has caught up.
+  private func train() async {
     guard self.configuration.roles.contains(.training) else { return }
     await self.catchUp()
     self.node.allowWrites()
@@ -161,14 +170,17 @@ package struct StoreNode: Sendable {
     await client.close()
   }
 
-  private func joinCluster() async {
+  /// - Returns: whether the cluster lists this node now; not if it was refused, or cancelled.
+  private func joinCluster() async -> Bool {
     // Longer than the writer may take to see whether a node of this name still runs.
     let client = self.client(timeout: .seconds(10))
+    var isListed = false
     while !Task.isCancelled {
       do throws(EkkoError) {
         try await client.join(self.member)
         // The cluster is known now; who cannot write it down asks again in its next life.
         try? await self.remember()
+        isListed = true
         break
       } catch .invalid(let why) {
         self.onEvent(.refused(why))
@@ -179,24 +191,22 @@ package struct StoreNode: Sendable {
       }
     }
     await client.close()
+    return isListed
   }
 
-  /// Joins anew if this node was taken off the list, as one that seemed to be gone for good.
+  /// Joins anew if this node was taken off the list, as one that seemed to be gone for good; or if
+  /// another of its name is listed, which the cluster then keeps if it is there. A node that has not
+  /// heard yet that it is listed asks once too often, which changes nothing.
   private func stayListed() async {
-    guard !self.configuration.founds else { return }
-    var wasListed = false
     var seen: UInt64 = 0
     while !Task.isCancelled {
-      let listed = self.node.catalogue.members[self.node.nodeID]
-      if listed != nil {
-        wasListed = true
-      } else if wasListed {
-        wasListed = false
-        await self.joinCluster()
-      }
       let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(1))
       _ = await self.node.board.wait(for: .catalogue, after: seen, until: deadline)
       seen = self.node.board[.catalogue]?.sequence ?? 0
+      let listed = self.node.catalogue.members[self.node.nodeID]
+      if listed?.incarnation != self.node.incarnation {
+        guard await self.joinCluster() else { return }
+      }
     }
   }
 

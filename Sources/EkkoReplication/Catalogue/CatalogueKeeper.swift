@@ -92,9 +92,14 @@ package actor CatalogueKeeper {
   }
 
   /// Lists a member in its present life.
-  package func register(_ member: MemberRecord) async {
+  ///
+  /// - Parameter former: who was listed under its name when it was found that it may have that.
+  /// - Returns: false if another is by now; then nothing has changed.
+  package func register(_ member: MemberRecord, inPlaceOf former: MemberRecord?) async -> Bool {
     await self.change { catalogue in
-      ((), catalogue.members[member.node] == member ? [] : [.put(member)])
+      let listed = catalogue.members[member.node]
+      if listed == member { return (true, []) }
+      return listed == former ? (true, [.put(member)]) : (false, [])
     }
   }
 

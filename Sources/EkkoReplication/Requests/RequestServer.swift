@@ -86,13 +86,16 @@ package struct RequestServer: RequestService {
   /// Two nodes of one name would take turns at being the member: the second must not start. A former
   /// life that no longer answers makes room.
   private func join(_ member: MemberRecord) async throws(RequestFailure) {
-    if let listed = self.node.catalogue.members[member.node],
-      listed.incarnation != member.incarnation,
+    let listed = self.node.catalogue.members[member.node]
+    if let listed, listed.incarnation != member.incarnation,
       await self.replica.isThere(listed, within: Self.patience)
     {
       throw .invalid("the name '\(member.name)' is that of a node that runs at \(listed.endpoint)")
     }
-    await self.keeper.register(member)
+    // Whoever has taken the name meanwhile is to be looked for as well.
+    guard await self.keeper.register(member, inPlaceOf: listed) else {
+      throw .busy(retryAfter: .milliseconds(50))
+    }
   }
 
   private func leave(

@@ -27,6 +27,49 @@ import Testing
     }
   }
 
+  @Test func `of two nodes that take a name at the same time one is refused`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      async let one = nodes.start("b", join: [first])
+      async let other = nodes.start("b", join: [first])
+      let lives = try await [one, other]
+
+      let refused = await withTaskGroup(of: Int?.self) { group in
+        for (number, life) in lives.enumerated() {
+          group.addTask {
+            await life.firstEvent { if case .refused = $0 { true } else { false } } ? number : nil
+          }
+        }
+        defer { group.cancelAll() }
+        return await group.next() ?? nil
+      }
+
+      #expect(await first.lists(lives[1 - (try #require(refused))]))
+    }
+  }
+
+  @Test func `a node whose name was given to another that runs asks again and is refused`()
+    async throws
+  {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let original = try await nodes.start("b", join: [first])
+      #expect(await first.lists(original))
+      let copy = try await nodes.start("b", join: [first])
+      #expect(await copy.firstEvent { if case .refused = $0 { true } else { false } })
+      #expect(await original.knows(members: 2))
+
+      // As it may happen while the original cannot be reached.
+      let listed = first.node.node.catalogue.members[NodeID(name: "b")]
+      let record = MemberRecord(copy.node.node.identity, endpoint: copy.node.endpoint)
+      #expect(await first.node.keeper.register(record, inPlaceOf: listed))
+
+      let why = "the name 'b' is that of a node that runs at \(copy.node.endpoint)"
+      #expect(await original.firstEvent { $0 == .refused(why) })
+      #expect(await first.lists(copy))
+    }
+  }
+
   @Test func `the catalogue's writer does not make room for a copy of itself`() async throws {
     try await TestNodes.with { nodes in
       let first = try await nodes.start("a")

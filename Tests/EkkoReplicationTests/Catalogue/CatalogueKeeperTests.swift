@@ -108,6 +108,30 @@ import Testing
     }
   }
 
+  @Test func `of two that take a name from the same one, only one gets it`() async throws {
+    try await Self.withFounder { keeper, node in
+      let lives = (1...3).map { life in
+        var identity = node.identity
+        identity.name = "b"
+        identity.incarnation = IncarnationID(rawValue: UInt64(10 + life))
+        return MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: UInt16(life)))
+      }
+      #expect(await keeper.register(lives[0], inPlaceOf: nil))
+
+      let taken = await withTaskGroup(of: MemberRecord?.self) { group in
+        for life in lives[1...] {
+          group.addTask { await keeper.register(life, inPlaceOf: lives[0]) ? life : nil }
+        }
+        return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+      }
+
+      #expect(taken.count == 1)
+      #expect(node.catalogue.members[lives[0].node] == taken.first)
+      // Asked again, it has it.
+      #expect(await keeper.register(taken[0], inPlaceOf: lives[0]))
+    }
+  }
+
   /// Shards whose loading takes until somebody lets it end.
   private actor SlowShards: ShardSource {
     private let begun = Wakeup()
