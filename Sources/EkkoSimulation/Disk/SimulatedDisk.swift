@@ -64,13 +64,18 @@ package final class SimulatedDisk: @unchecked Sendable {
 
   /// The disk as `process` sees it, to the end of its life.
   package func store(for process: SimulatedProcess) -> any FileStore {
-    precondition(self.isFree, "\(self.name) is in use by \(self.holder?.name ?? "")")
-    self.holder = process
-    process.whenDying { self.cutPower() }
+    if self.holder !== process {
+      self.checkFree()
+      self.holder = process
+      process.whenDying { self.cutPower() }
+    }
     return SimulatedFileStore(self, process)
   }
 
-  private var isFree: Bool { self.holder?.isDead ?? true }
+  private func checkFree() {
+    guard let holder = self.holder else { return }
+    precondition(holder.isDead, "\(self.name) is in use by \(holder.name)")
+  }
 
   // MARK: Copies
 
@@ -79,14 +84,22 @@ package final class SimulatedDisk: @unchecked Sendable {
 
   /// Makes the disk hold what `copy` does. Nobody may be using it.
   package func restore(_ copy: Copy) {
-    precondition(self.isFree, "\(self.name) is in use by \(self.holder?.name ?? "")")
-    self.files = copy.files
-    self.changes = []
-    self.lies = [:]
+    self.checkFree()
+    self.replaceAll(with: copy.files)
   }
 
   /// Makes it a new, empty disk. Nobody may be using it.
   package func wipe() { self.restore(Copy(files: [:])) }
+
+  /// Empties it under the process that has it, as an operator does for a node that cannot start with
+  /// what it found.
+  package func wipeForNewStart() { self.replaceAll(with: [:]) }
+
+  private func replaceAll(with files: [String: File]) {
+    self.files = files
+    self.changes = []
+    self.lies = [:]
+  }
 
   // MARK: Faults
 
