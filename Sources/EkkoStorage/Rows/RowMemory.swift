@@ -7,9 +7,9 @@ import Glibc
 /// Owned by exactly one `RowTable` while that table changes it; shared only between copies that do
 /// not. Offsets are computed once here; every access names a slot below `capacity` or a bucket
 /// below `bucketCount`, which the table checks.
+@safe
 // SAFETY (Sendable): the memory is written only by a `RowTable` that holds the only reference
 // (`RowTable.reserve` copies otherwise), so no two threads ever write, or read and write, at once.
-@safe
 final class RowMemory: @unchecked Sendable {
   let capacity: Int
   let stride: Int

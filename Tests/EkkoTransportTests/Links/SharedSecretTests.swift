@@ -8,7 +8,7 @@ import Testing
   private static func withFile(
     _ contents: [UInt8], mode: mode_t, _ body: (String) throws -> Void
   ) throws {
-    var template = Array("/tmp/ekko-secret-XXXXXX".utf8CString)
+    var template = Array(("/tmp/ekko-secret-" + String(repeating: "X", count: 6)).utf8CString)
     let descriptor = mkstemp(&template)
     try #require(descriptor >= 0)
     let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
