@@ -6,16 +6,7 @@ extension Shard {
   mutating func merge(
     _ received: SectionEnd, reception: SectionReception, at now: Instant
   ) -> Merge {
-    guard reception.isComplete(received), received.epoch == self.epoch,
-      self.knowledge.dominates(reception.asked)
-    else {
-      self.counters.sectionsDropped += 1
-      return .dropped
-    }
-    if let refusal = self.refusal(of: received, at: now) {
-      self.counters.sectionsRefused += 1
-      return .refused(refusal)
-    }
+    if let obstacle = self.obstacle(to: received, of: reception, at: now) { return obstacle }
     let end = self.withoutRetired(received)
     let before = self.knowledge
     let aheadBefore = self.ahead
@@ -38,8 +29,23 @@ extension Shard {
     return .merged(changed: self.knowledge != before)
   }
 
+  /// What comes of a section whose knowledge cannot be merged, and is counted here; `nil` if it can.
+  mutating func obstacle(
+    to end: SectionEnd, of reception: SectionReception, at now: Instant
+  ) -> Merge? {
+    guard reception.isComplete(end), end.epoch == self.epoch,
+      self.knowledge.dominates(reception.asked)
+    else {
+      self.counters.sectionsDropped += 1
+      return .dropped
+    }
+    guard let refusal = self.refusal(of: end, at: now) else { return nil }
+    self.counters.sectionsRefused += 1
+    return .refused(refusal)
+  }
+
   /// Why this end must not be merged, whatever came before it.
-  func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
+  private func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
     let limit = self.latestAcceptable(at: now)
     for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
       if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {

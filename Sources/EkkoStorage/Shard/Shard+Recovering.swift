@@ -161,17 +161,11 @@ extension Shard {
   private mutating func mergeRecovered(
     _ received: SectionEnd, on terms: RecoveryTerms, reception: SectionReception, at now: Instant
   ) -> Merge {
-    guard !self.mustReplace || terms.replaces, reception.isComplete(received),
-      received.epoch == self.epoch,
-      self.knowledge.dominates(reception.asked)
-    else {
+    guard !self.mustReplace || terms.replaces else {
       self.counters.sectionsDropped += 1
       return .dropped
     }
-    if let refusal = self.refusal(of: received, at: now) {
-      self.counters.sectionsRefused += 1
-      return .refused(refusal)
-    }
+    if let obstacle = self.obstacle(to: received, of: reception, at: now) { return obstacle }
     var end = self.withoutRetired(received)
     let (knowledge, forgotten, mustReplace) = (self.knowledge, self.forgotten, self.mustReplace)
     if end.mode == .replace {
