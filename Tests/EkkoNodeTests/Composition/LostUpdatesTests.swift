@@ -58,6 +58,18 @@ import Testing
     }
   }
 
+  /// The life after `first`, which trains `keys` on. What it saves to `files`, a copy of those of
+  /// `first`, is lost with it: a later life finds what `first` left.
+  private static func goOn(
+    _ first: TestNodes.Life, _ nodes: TestNodes, files: any FileStore, keys: Range<UInt64>
+  ) async throws -> (second: TestNodes.Life, client: EkkoClient) {
+    let second = try await Self.restart(first, nodes, files: files)
+    #expect(await second.knows(members: 2))
+    let client = await nodes.client(second)
+    try await Self.push(keys, over: client)
+    return (second, client)
+  }
+
   /// Waits until `serving` has all that was issued anew at `training`, and compares the two.
   private static func expectEqual(
     _ serving: TestNodes.Life, to training: TestNodes.Life, recovered: UInt64
@@ -83,13 +95,9 @@ import Testing
     try await TestNodes.with { nodes in
       let (first, serving) = try await Self.found(nodes, shards: 4, keys: keys, files: files)
       await first.stop()
-      // What the second life saves is lost with it: the third finds what the first left.
       let lost = try TemporaryDirectory(copying: directory)
-      let second = try await Self.restart(
-        first, nodes, files: try POSIXFileStore(directory: lost.path))
-      #expect(await second.knows(members: 2))
-      let client = await nodes.client(second)
-      try await Self.push(keys[0..<20], over: client)
+      let (second, client) = try await Self.goOn(
+        first, nodes, files: try POSIXFileStore(directory: lost.path), keys: keys[0..<20])
       try await Self.push(5000..<5010, over: client)
       try await client.delete(
         Array(keys[20..<25]), from: "embedding", of: "m", durability: .dataCentres(1))
@@ -123,9 +131,7 @@ import Testing
       await first.stop()
       let lost = try TemporaryDirectory(copying: directory)
       let lostFiles = try POSIXFileStore(directory: lost.path)
-      let second = try await Self.restart(first, nodes, files: lostFiles)
-      #expect(await second.knows(members: 2))
-      try await Self.push(keys[0..<20], over: await nodes.client(second))
+      let (second, _) = try await Self.goOn(first, nodes, files: lostFiles, keys: keys[0..<20])
       await second.stop()
       let third = try await Self.restart(first, nodes, files: lostFiles)
       let dead = second.node.node.incarnation

@@ -10,6 +10,19 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(5))) struct MembershipTests {
   private static let tables = [TableSchema(name: "embedding", rowLength: 1)]
 
+  /// A cluster in which `name` was one node and, after that had gone, is another, which is listed.
+  private static func startTwice(
+    _ name: String, _ nodes: TestNodes
+  ) async throws -> (first: TestNodes.Life, former: TestNodes.Life) {
+    let first = try await nodes.start("a")
+    let former = try await nodes.start(name, join: [first])
+    #expect(await first.knows(members: 2))
+    await former.stop()
+    let next = try await nodes.start(name, join: [first])
+    #expect(await first.lists(next))
+    return (first, former)
+  }
+
   @Test func `a node whose name belongs to one that runs is refused, and takes nothing`()
     async throws
   {
@@ -83,14 +96,7 @@ import Testing
 
   @Test func `the next life of a node takes the place of one that has gone`() async throws {
     try await TestNodes.with { nodes in
-      let first = try await nodes.start("a")
-      let former = try await nodes.start("b", join: [first])
-      #expect(await first.knows(members: 2))
-      await former.stop()
-
-      let next = try await nodes.start("b", join: [first])
-
-      #expect(await first.lists(next))
+      let (first, _) = try await Self.startTwice("b", nodes)
       #expect(first.node.node.catalogue.members.count == 2)
     }
   }
@@ -162,12 +168,7 @@ import Testing
 
   @Test func `a former life cannot take its successor off the list`() async throws {
     try await TestNodes.with { nodes in
-      let first = try await nodes.start("a")
-      let former = try await nodes.start("b", join: [first])
-      #expect(await first.knows(members: 2))
-      await former.stop()
-      let next = try await nodes.start("b", join: [first])
-      #expect(await first.lists(next))
+      let (first, former) = try await Self.startTwice("b", nodes)
 
       await former.node.leaveCluster()
 

@@ -8,6 +8,15 @@ import Testing
 @testable import EkkoNode
 
 @Suite(.timeLimit(.minutes(5))) struct NodeProgramTests {
+  /// Why a training node does not run, on a free port unless `adjust` says otherwise.
+  private static func refusal(_ adjust: (inout NodeOptions) -> Void) async -> Failure? {
+    var options = NodeOptions(roles: .training)
+    options.listen = Endpoint(host: "127.0.0.1", port: 0)
+    adjust(&options)
+    let program = NodeProgram(options: options)
+    return await #expect(throws: Failure.self) { try await program.run() }
+  }
+
   @Test func `a damaged snapshot is refused at start with a sentence, and left as it is`()
     async throws
   {
@@ -27,13 +36,8 @@ import Testing
     let directory = try TemporaryDirectory(copying: used)
     try directory.damage(name)
     let before = try directory.contents(of: name)
-    var options = NodeOptions(roles: .training)
-    options.listen = Endpoint(host: "127.0.0.1", port: 0)
-    options.dataDirectory = directory.path
 
-    let failure = await #expect(throws: Failure.self) {
-      try await NodeProgram(options: options).run()
-    }
+    let failure = await Self.refusal { $0.dataDirectory = directory.path }
 
     #expect(
       failure?.line
@@ -53,13 +57,8 @@ import Testing
       ).write(to: files)
     }
     let before = try directory.contents(of: "node.ekko")
-    var options = NodeOptions(roles: .training)
-    options.listen = Endpoint(host: "127.0.0.1", port: 0)
-    options.dataDirectory = directory.path
 
-    let failure = await #expect(throws: Failure.self) {
-      try await NodeProgram(options: options).run()
-    }
+    let failure = await Self.refusal { $0.dataDirectory = directory.path }
 
     #expect(
       failure?.line
@@ -77,12 +76,10 @@ import Testing
       FileManager.default.createFile(
         atPath: secret, contents: Data("a secret of 32 bytes, or of more".utf8),
         attributes: [.posixPermissions: 0o600]))
-    var options = NodeOptions(roles: .training)
-    options.listen = Endpoint(host: host, port: 0)
-    options.secretFile = secret
 
-    let failure = await #expect(throws: Failure.self) {
-      try await NodeProgram(options: options).run()
+    let failure = await Self.refusal {
+      $0.listen = Endpoint(host: host, port: 0)
+      $0.secretFile = secret
     }
 
     #expect(
