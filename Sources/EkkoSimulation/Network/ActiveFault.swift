@@ -1,0 +1,82 @@
+internal import EkkoCore
+
+/// One fault to be switched on: its kind, where, how likely for each unit, how strong.
+package struct NetworkFaultRule: Hashable, Sendable {
+  package var kind: NetworkFault
+  package var paths: FaultyPaths
+  /// For each unit, of the kinds that befall single units.
+  package var probability: Double
+  /// How late at most (`delayTail`, `reorder`, `duplicate`, `lateReplay`), or about how long blocked
+  /// and open in turn (`flapping`).
+  package var spread: Duration
+  /// What is left of the way (`bandwidthSqueeze`).
+  package var bytesPerSecond: Double
+
+  package init(
+    _ kind: NetworkFault, on paths: FaultyPaths = .all, probability: Double = 1,
+    spread: Duration = .milliseconds(500), bytesPerSecond: Double = 50_000
+  ) {
+    self.kind = kind
+    self.paths = paths
+    self.probability = probability
+    self.spread = spread
+    self.bytesPerSecond = bytesPerSecond
+  }
+}
+
+/// Names a fault that was switched on, to switch it off.
+package struct NetworkFaultTicket: Hashable, Sendable {
+  let number: Int
+}
+
+/// A fault that is on, with a generator of its own: other faults that come or go leave what it does
+/// to a unit alone.
+final class ActiveFault {
+  let number: Int
+  let rule: NetworkFaultRule
+  var generator: SplitMix64
+  var hasEnded = false
+  /// Flapping: whether it blocks just now.
+  var isBlocking = true
+
+  init(_ rule: NetworkFaultRule, number: Int, generator: SplitMix64) {
+    self.rule = rule
+    self.number = number
+    self.generator = generator
+  }
+
+  var kind: NetworkFault { self.rule.kind }
+
+  func strikes() -> Bool { self.generator.chance(self.rule.probability) }
+
+  func drawSpread() -> Int64 {
+    Int64(self.generator.nextUnit() * Double(self.rule.spread.wholeNanoseconds))
+  }
+}
+
+/// What is wrong with one path, in the order in which it was switched on.
+struct PathFaults {
+  /// The first that blocks it.
+  var block: ActiveFault?
+  /// That make units late, and that befall them when they arrive.
+  var onLaunch: [ActiveFault] = []
+  var onArrival: [ActiveFault] = []
+  var squeeze: ActiveFault?
+
+  init() {}
+
+  init(_ active: [ActiveFault], on path: NetworkPath) {
+    for fault in active where fault.rule.paths.contains(path) {
+      switch fault.kind {
+      case .delayTail, .reorder: self.onLaunch.append(fault)
+      case .bandwidthSqueeze:
+        if fault.rule.bytesPerSecond < self.squeeze?.rule.bytesPerSecond ?? .infinity {
+          self.squeeze = fault
+        }
+      case _ where fault.kind.isBlock:
+        if fault.isBlocking, self.block == nil { self.block = fault }
+      default: self.onArrival.append(fault)
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import EkkoCore
+internal import EkkoTransport
+
+/// One side of a channel of the simulated network, as the product holds it.
+///
+/// It keeps the promises of `ByteChannel` as long as the network has no fault; under some faults
+/// bytes are lost, repeated, swapped or changed, as behind a bad middlebox. Each `write` is one unit.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, and after the run by
+/// whoever frees the world, then without effect.
+final class SimulatedChannel: ByteChannel, @unchecked Sendable {
+  let home: Home
+  private let connection: SimulatedConnection
+  private let side: ChannelSide
+  private weak var network: SimulatedNetwork?
+
+  init(_ connection: SimulatedConnection, _ side: ChannelSide, home: Home) {
+    self.connection = connection
+    self.side = side
+    self.home = home
+    self.network = side.path.network
+  }
+
+  deinit { self.abort() }
+
+  func read() async throws(TransportError) -> [UInt8]? { try await self.side.read() }
+
+  func write(_ bytes: [UInt8]) async throws(TransportError) {
+    try await self.side.write(bytes)
+  }
+
+  func close() async { await self.side.close() }
+
+  func abort() {
+    // The world may have been given up around what still held this.
+    guard let network = self.network, network.isRunning else { return }
+    self.side.abort()
+  }
+}
