@@ -13,7 +13,7 @@ package struct StoreNode: Sendable {
   package let endpoint: Endpoint
   /// Where others reach it: what the catalogue lists.
   let advertised: Endpoint
-  let keeper: CatalogueKeeper
+  package let keeper: CatalogueKeeper
   private let configuration: NodeConfiguration
   private let listener: any ChannelListener
   private let transport: any Transport

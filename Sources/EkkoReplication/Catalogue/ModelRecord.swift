@@ -36,6 +36,14 @@ package struct ModelRecord: Hashable, Sendable {
     (0..<self.shardCount).map { ShardID(model: self.id, index: $0) }
   }
 
+  /// Where the parameter lives.
+  package func shard(of key: UInt64, in table: TableID) -> ShardID {
+    let parameter = ParameterKey(table: table, key: key)
+    return ShardID(
+      model: self.id,
+      index: ShardFunction.shardIndex(of: parameter, shardCount: self.shardCount))
+  }
+
   package func primary(of shard: ShardID) -> NodeID {
     self.trainingNodes[Int(shard.index) % self.trainingNodes.count]
   }

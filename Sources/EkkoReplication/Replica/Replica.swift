@@ -14,7 +14,6 @@ package actor Replica {
   private var waiting: [PeerKeeper] = []
   nonisolated private let keeperAdded = Wakeup()
   nonisolated private let openLinks = Places(count: Replica.linkLimit)
-  private var lastUpkeep = MonotonicTime.zero
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -47,6 +46,7 @@ package actor Replica {
       group.addTask { await self.acceptLinks(of: listener, requests: requests) }
       group.addTask { await self.startKeepers() }
       group.addTask { await self.lookAfter() }
+      group.addTask { await self.keepUp() }
       group.addTask { await self.recoverLostUpdates() }
     }
     self.node.board.close()
@@ -151,7 +151,12 @@ package actor Replica {
       let now = self.node.clock.now().monotonic
       self.node.board.expireWaits(at: now)
       self.node.knowledge.expireWaits(at: now)
-      await self.upkeep(at: now)
+    }
+  }
+
+  private func keepUp() async {
+    while (try? await self.node.clock.sleep(for: Self.upkeepInterval)) != nil {
+      await self.upkeep()
     }
   }
 
@@ -165,9 +170,8 @@ package actor Replica {
     }
   }
 
-  private func upkeep(at now: MonotonicTime) async {
-    guard self.lastUpkeep.advanced(by: Self.upkeepInterval) <= now else { return }
-    self.lastUpkeep = now
+  private func upkeep() async {
+    let now = self.node.clock.now().monotonic
     for keeper in self.peers { await keeper.checkProgress(at: now) }
     let stable = StableBounds(self.node)
     for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }

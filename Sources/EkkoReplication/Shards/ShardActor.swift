@@ -6,14 +6,14 @@ package import EkkoStorage
 package actor ShardActor {
   nonisolated package let id: ShardID
   nonisolated package let incarnation: IncarnationID
-  var shard: Shard
+  package internal(set) var shard: Shard
   /// The sequence of this shard's latest announcement.
   var announced: UInt64
   private let board: ShardVersionBoard
-  let clock: any RuntimeClock
+  package let clock: any RuntimeClock
   private let executor: ActorExecutor
   /// The mark each requester merged last.
-  var marks: [IncarnationID: UInt64] = [:]
+  package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }

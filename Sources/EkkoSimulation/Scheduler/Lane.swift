@@ -7,7 +7,7 @@ internal import EkkoCore
 package final class Lane: SerialExecutor {
   package let number: UInt64
   // SAFETY: a process outlives its lanes' jobs, which hold it.
-  private unowned let process: SimulatedProcess
+  package unowned let process: SimulatedProcess
 
   init(of process: SimulatedProcess) {
     self.process = process
@@ -19,11 +19,21 @@ package final class Lane: SerialExecutor {
   }
 
   package func checkIsolated() {
-    precondition(
-      Simulation.current === self.process.simulation, "not on the thread of the simulation")
+    precondition(self.isIsolating, "not on the thread of the simulation")
   }
 
-  package func isIsolatingCurrentContext() -> Bool? {
-    Simulation.current === self.process.simulation
+  package func isIsolatingCurrentContext() -> Bool? { self.isIsolating }
+
+  private var isIsolating: Bool {
+    self.process.simulation.lastAsked = self
+    return Simulation.current === self.process.simulation
+  }
+
+  /// The lane that `actor` lives on; between two jobs only.
+  static func lane(of actor: some Actor, in simulation: Simulation) -> Lane? {
+    simulation.lastAsked = nil
+    // The runtime asks the actor's executor, and only that one.
+    actor.assumeIsolated { _ in }
+    return simulation.lastAsked
   }
 }

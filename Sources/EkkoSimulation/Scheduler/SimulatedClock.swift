@@ -1,6 +1,6 @@
 package import EkkoCore
 
-/// The clock of one simulated process: two times that can run wrong, each in its own way.
+/// The clock of one simulated machine: two times that can run wrong, each in its own way.
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
@@ -30,7 +30,7 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   /// In nanoseconds beyond the epoch of the simulation.
   private var wall = Line(value: 0)
 
-  init(of simulation: Simulation) { self.simulation = simulation }
+  package init(of simulation: Simulation) { self.simulation = simulation }
 
   package func now() -> Instant {
     let now = self.simulation.now

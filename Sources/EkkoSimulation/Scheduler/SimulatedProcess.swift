@@ -26,11 +26,11 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
   /// Jobs that came while it was paused or busy, in all: whether that changed anything.
   package private(set) var delayedJobs = 0
 
-  init(_ name: String, number: UInt32, of simulation: Simulation) {
+  init(_ name: String, number: UInt32, clock: SimulatedClock, of simulation: Simulation) {
     self.name = name
     self.number = number
     self.simulation = simulation
-    self.clock = SimulatedClock(of: simulation)
+    self.clock = clock
     self.generator = simulation.makeGenerator()
   }
 

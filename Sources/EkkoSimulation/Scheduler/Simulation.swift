@@ -36,6 +36,9 @@ package final class Simulation: @unchecked Sendable {
   /// Looks at the world after every job; gets the lane it ran on, if it was an actor's.
   package var observer: ((Lane?) -> Void)?
 
+  /// The lane that was last asked whether it isolates the present context.
+  var lastAsked: Lane?
+
   private var schedule: SplitMix64
   private var seeds: SplitMix64
   private var ready: [ReadyJob] = []
@@ -66,9 +69,11 @@ package final class Simulation: @unchecked Sendable {
   /// A generator of its own for one part of the world, so that parts do not shift each other's draws.
   package func makeGenerator() -> SplitMix64 { SplitMix64(seed: self.seeds.next()) }
 
-  package func makeProcess(_ name: String) -> SimulatedProcess {
+  /// - Parameter clock: that of the machine it runs on; by default one of its own.
+  package func makeProcess(_ name: String, clock: SimulatedClock? = nil) -> SimulatedProcess {
     self.lastProcess += 1
-    return SimulatedProcess(name, number: self.lastProcess, of: self)
+    return SimulatedProcess(
+      name, number: self.lastProcess, clock: clock ?? SimulatedClock(of: self), of: self)
   }
 
   // MARK: Jobs

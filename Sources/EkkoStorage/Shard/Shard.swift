@@ -90,7 +90,7 @@ package struct Shard: Sendable {
     self.shardVersion = ShardVersion(counter: self.issuedCounter, issuer: self.incarnation)
   }
 
-  func version(of stamp: RowTable.Stamp) -> ParameterVersion {
+  package func version(of stamp: RowTable.Stamp) -> ParameterVersion {
     ParameterVersion(timestamp: stamp.timestamp, origin: self.origins[stamp.origin])
   }
 

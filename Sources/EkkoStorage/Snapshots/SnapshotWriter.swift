@@ -45,8 +45,11 @@ package struct SnapshotWriter: Sendable {
     guard shard.walks.contains(where: { $0.id == self.walk }) else { return .interrupted }
     var writer = self.prefix
     self.prefix = ByteWriter()
+    let counters = shard.counters
     let progress = shard.continueWalk(
       self.walk, byteLimit: min(byteLimit, Self.pieceByteCount), into: &writer)
+    // To a file, not to a peer.
+    shard.counters = counters
     self.byteCount += writer.count
     switch progress {
     case .more:

@@ -1,0 +1,74 @@
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+internal import EkkoStorage
+
+/// C3 on samples: what a shard would answer from its update cache to what some other replica knows is
+/// what a scan of all its rows finds. One change in sixteen is looked at, for each costs a scan.
+struct AnswerComparison {
+  private var generator: SplitMix64
+  private var countdown = 0
+
+  private static let interval = 16
+
+  init(generator: SplitMix64) { self.generator = generator }
+
+  /// Whether this change is one of those to look at.
+  var isDue: Bool {
+    mutating get {
+      self.countdown += 1
+      return self.countdown % Self.interval == 0
+    }
+  }
+
+  mutating func choose(_ count: Int) -> Int { self.generator.below(count) }
+
+  /// Compares the two answers to the shard of the same name in another life.
+  func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
+    guard let asker = life.mirror(of: actor.id), let node = life.store?.node else { return nil }
+    let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
+    return actor.assumeIsolated { actor in
+      Self.compare(
+        actor.shard, knowledge: knowledge, mark: actor.marks[incarnation] ?? 0)
+    }
+  }
+
+  private static func compare(
+    _ shard: Shard, knowledge: VersionVector, mark: UInt64
+  ) -> Violation? {
+    var copy = shard
+    var writer = ByteWriter()
+    let request = SectionRequest(
+      shard: shard.id, nonce: 1, epoch: shard.epoch, formClass: .serving, knowledge: knowledge,
+      mark: mark)
+    guard case .opened(let walk) = copy.openWalk(for: request, announced: 0, into: &writer),
+      case .cache = copy.walks.last?.position, copy.walks.last?.mode == .difference
+    else { return nil }
+    while copy.continueWalk(walk, byteLimit: 1 << 20, into: &writer) == .more {}
+    let answered = Self.rows(in: writer.bytes)
+    var wanted: Set<ShardHistory.RowKey> = []
+    for (table, rows) in shard.tables.enumerated() {
+      for slot in 0..<rows.slotCount where rows.sequence(at: slot) != 0 {
+        let stamp = rows.stamp(at: slot)
+        guard !shard.origins.isRetired(stamp.origin), !knowledge.covers(shard.version(of: stamp))
+        else { continue }
+        wanted.insert(ShardHistory.RowKey(table: UInt16(table), key: rows.key(at: slot)))
+      }
+    }
+    guard answered != wanted else { return nil }
+    return Violation(
+      .c3, "\(shard.id.text): the cache answers \(answered.count) rows, a scan \(wanted.count)")
+  }
+
+  private static func rows(in bytes: [UInt8]) -> Set<ShardHistory.RowKey> {
+    var found: Set<ShardHistory.RowKey> = []
+    let items = (try? SectionItem.decodeAll(bytes.span)) ?? []
+    for case .rows(let rows) in items {
+      for entry in 0..<rows.count {
+        found.insert(
+          ShardHistory.RowKey(table: rows.table.rawValue, key: rows.key(entry, in: bytes.span)))
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,245 @@
+internal import EkkoCore
+internal import EkkoStorage
+
+/// What was last seen of one shard in one life of a replica; compares what has become of it with the
+/// history of the shard, after every job that ran on the shard's actor.
+///
+/// Nothing is sampled: a job changes one shard, and every row, vector and version that it changed is
+/// looked at.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class ReplicaMirror: @unchecked Sendable {
+  typealias RowKey = ShardHistory.RowKey
+
+  private let replica: String
+  private var arrival: UInt64 = 0
+  private var versions: [RowKey: ParameterVersion] = [:]
+  private(set) var knowledge = VersionVector()
+  private(set) var shardVersion: ShardVersion?
+  private var issuedCounter: UInt64 = 0
+  private var wasTrusted = true
+  private var replacements: UInt64 = 0
+  private var retiredCount = 0
+
+  init(replica: String) { self.replica = replica }
+
+  /// Whether this life still knows what it said it knew; `false` once a full replace was needed.
+  func covers(_ version: ParameterVersion) -> Bool { self.knowledge.covers(version) }
+
+  /// What the row has here; `nil` where there is none.
+  func version(of row: RowKey) -> ParameterVersion? { self.versions[row] }
+
+  /// - Parameter uniqueTables: those whose every write puts other weights.
+  func check(
+    _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
+    latestWall: WallTime
+  ) throws(Violation) {
+    guard
+      shard.arrival != self.arrival || shard.knowledge != self.knowledge
+        || shard.shardVersion != self.shardVersion || shard.mustReplace == self.wasTrusted
+        || shard.rowCount != self.versions.count || shard.origins.retired.count != self.retiredCount
+    else { return }
+    let wasReplaced = shard.counters.replacements != self.replacements
+    let isTrusted = !shard.mustReplace
+    if isTrusted != self.wasTrusted || wasReplaced && !self.wasTrusted {
+      // What it knew before means nothing now: everything is looked at anew.
+      self.knowledge = VersionVector()
+    }
+    try self.checkRows(
+      shard, against: history, uniqueTables: uniqueTables,
+      mayGoBack: !isTrusted || !self.wasTrusted)
+    try self.checkAbsence(
+      shard, history, mayForget: !isTrusted || !self.wasTrusted, latestWall: latestWall)
+    if isTrusted {
+      try self.checkKnowledge(shard, history, latestWall: latestWall)
+      try self.checkShardVersion(shard, history)
+    }
+    try self.checkStructure(shard)
+    self.arrival = shard.arrival
+    self.knowledge = isTrusted ? shard.knowledge : VersionVector()
+    self.shardVersion = shard.shardVersion
+    self.issuedCounter = shard.issuedCounter
+    self.wasTrusted = isTrusted
+    self.replacements = shard.counters.replacements
+    self.retiredCount = shard.origins.retired.count
+  }
+
+  // MARK: Rows: K2, K3, K4, E1
+
+  private func checkRows(
+    _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
+    mayGoBack: Bool
+  ) throws(Violation) {
+    guard shard.arrival != self.arrival else { return }
+    var own: [(version: ParameterVersion, row: RowKey, slot: Int, isTombstone: Bool)] = []
+    for (table, rows) in shard.tables.enumerated() {
+      for slot in 0..<rows.slotCount where rows.sequence(at: slot) > self.arrival {
+        let stamp = rows.stamp(at: slot)
+        let row = RowKey(table: UInt16(table), key: rows.key(at: slot))
+        let version = shard.version(of: stamp)
+        if let earlier = self.versions[row], version < earlier, !mayGoBack {
+          throw self.violation(
+            .k4, "\(history.name(row)) went back from \(earlier.text) to \(version.text)")
+        }
+        self.versions[row] = version
+        if version.origin == shard.incarnation, !history.isIssued(version) {
+          own.append((version, row, slot, stamp.isTombstone))
+        } else {
+          try history.confirm(
+            version, of: row, isTombstone: stamp.isTombstone,
+            hash: stamp.isTombstone ? 0 : rows.hash(at: slot), form: shard.formClass)
+        }
+      }
+    }
+    for issued in own.sorted(by: { $0.version < $1.version }) {
+      let rows = shard.tables[Int(issued.row.table)]
+      let isUnique = uniqueTables.contains(issued.row.table) && !issued.isTombstone
+      try history.issue(
+        issued.version, of: issued.row, isTombstone: issued.isTombstone,
+        hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
+        value: isUnique ? rows.weightsHash(at: issued.slot) : nil)
+    }
+  }
+
+  /// K1 for rows that were here and are not any more.
+  private func checkAbsence(
+    _ shard: borrowing Shard, _ history: ShardHistory, mayForget: Bool, latestWall: WallTime
+  ) throws(Violation) {
+    guard shard.rowCount != self.versions.count else { return }
+    let gone = self.versions.filter { row, _ in
+      shard.tables[Int(row.table)].slot(of: row.key) == nil
+    }
+    for (row, version) in gone.sorted(by: { $0.value < $1.value }) {
+      self.versions[row] = nil
+      guard mayForget || shard.origins.retired.contains(version.origin)
+        || history.mayBeGone(row, version, latestWall: latestWall)
+      else {
+        throw self.violation(.k1, "\(history.name(row)) with \(version.text) is gone")
+      }
+    }
+  }
+
+  // MARK: Knowledge: K1, K2, K4
+
+  private func checkKnowledge(
+    _ shard: borrowing Shard, _ history: ShardHistory, latestWall: WallTime
+  ) throws(Violation) {
+    let own = shard.incarnation
+    history.noteIssued(through: shard.knowledge[own], by: own)
+    for entry in self.knowledge.entries
+    where shard.knowledge[entry.origin] < entry.timestamp
+      && !shard.origins.retired.contains(entry.origin)
+    {
+      throw self.violation(
+        .k4, "\(history.shard.text): knowledge of \(entry.origin.text) went down")
+    }
+    for entry in shard.knowledge.entries {
+      guard entry.timestamp <= history.latest(of: entry.origin) else {
+        throw self.violation(
+          .k2, "\(history.shard.text): knows \(entry.timestamp.rawValue)@\(entry.origin.text), "
+            + "issued were \(history.latest(of: entry.origin).rawValue)")
+      }
+      let before = self.knowledge[entry.origin]
+      for update in history.updates(
+        of: entry.origin, after: before, through: entry.timestamp)
+      {
+        let version = ParameterVersion(timestamp: update.timestamp, origin: entry.origin)
+        if let held = self.versions[update.row], held >= version { continue }
+        if self.versions[update.row] == nil,
+          history.mayBeGone(update.row, version, latestWall: latestWall)
+        {
+          continue
+        }
+        throw self.violation(
+          .k1, "\(history.name(update.row)): knowledge covers \(version.text), the row has "
+            + (self.versions[update.row]?.text ?? "nothing"))
+      }
+    }
+  }
+
+  // MARK: Shard versions: S1, K4
+
+  private func checkShardVersion(
+    _ shard: borrowing Shard, _ history: ShardHistory
+  ) throws(Violation) {
+    guard shard.issuedCounter >= self.issuedCounter else {
+      throw self.violation(.k4, "\(history.shard.text): the shard version's counter went down")
+    }
+    let version = shard.shardVersion
+    if version.issuer == shard.incarnation, shard.issuedCounter > self.issuedCounter,
+      version.counter == shard.issuedCounter
+    {
+      try history.issueShardVersion(version, at: shard.knowledge)
+    }
+    guard let known = history.knowledge(of: version) else { return }
+    for entry in known.entries
+    where shard.knowledge[entry.origin] < entry.timestamp
+      && !shard.origins.retired.contains(entry.origin)
+    {
+      throw self.violation(
+        .s1, "\(history.shard.text): holds \(version.text) and does not know "
+          + "\(entry.timestamp.rawValue)@\(entry.origin.text)")
+    }
+  }
+
+  // MARK: Structure and bounds: C1, B1
+
+  private func checkStructure(_ shard: borrowing Shard) throws(Violation) {
+    do throws(Shard.Violation) { try shard.checkInvariants() } catch {
+      let invariant: Invariant =
+        switch error {
+        case .uncachedBeyondDominator, .cacheOrder, .liveCount: .c1
+        case .ownKnowledge: .k2
+        case .shardVersion: .s1
+        case .index, .occupiedCount, .tombstoneCount: .b1
+        }
+      throw self.violation(invariant, "\(shard.id.text): \(error)")
+    }
+    guard shard.knowledge.count <= Shard.originLimit + Self.latecomers else {
+      throw self.violation(.b1, "\(shard.id.text): \(shard.knowledge.count) origins in knowledge")
+    }
+    guard shard.cache.entries.count <= 2 * shard.cache.liveCount + 64 + Self.turnLength else {
+      throw self.violation(
+        .b1, "\(shard.id.text): \(shard.cache.entries.count) cache entries, "
+          + "\(shard.cache.liveCount) live")
+    }
+  }
+
+  /// Origins that others admitted at the same moment.
+  private static let latecomers = 16
+  /// Arrivals of one job, before the cache is compacted.
+  private static let turnLength = 4096
+
+  private func violation(_ invariant: Invariant, _ detail: String) -> Violation {
+    Violation(invariant, "\(self.replica), \(detail)")
+  }
+}
+
+extension RowTable {
+  /// A number for all bytes of a row.
+  fileprivate func hash(at slot: Int) -> UInt64 { self.bytes(at: slot).fingerprint }
+
+  /// A number for the weights of a row alone.
+  fileprivate func weightsHash(at slot: Int) -> UInt64 {
+    self.bytes(at: slot).extracting(self.layout.weightsRange).fingerprint
+  }
+}
+
+extension RawSpan {
+  fileprivate var fingerprint: UInt64 {
+    var hash: UInt64 = UInt64(self.byteCount)
+    var place = 0
+    while place + 8 <= self.byteCount {
+      // SAFETY: eight bytes from `place` on lie within the span.
+      let word = unsafe self.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)
+      hash = SplitMix64.mix(hash ^ word)
+      place += 8
+    }
+    while place < self.byteCount {
+      let byte = unsafe self.unsafeLoad(fromByteOffset: place, as: UInt8.self)
+      hash = SplitMix64.mix(hash ^ UInt64(byte))
+      place += 1
+    }
+    return hash
+  }
+}

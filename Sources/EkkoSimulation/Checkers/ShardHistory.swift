@@ -1,0 +1,184 @@
+package import EkkoCore
+internal import EkkoStorage
+
+/// Everything that was ever issued for one shard, by anyone: the oracle that replicas are compared with.
+///
+/// Filled by watching origins, never told by the product.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class ShardHistory: @unchecked Sendable {
+  /// A row of a shard, wherever it is held.
+  struct RowKey: Hashable, Sendable {
+    let table: UInt16
+    let key: UInt64
+  }
+
+  struct Update: Sendable {
+    let timestamp: Timestamp
+    let row: RowKey
+    let isTombstone: Bool
+  }
+
+  /// The one content of a version, by form as far as it has been seen.
+  private struct Content {
+    let row: RowKey
+    let isTombstone: Bool
+    /// By `FormClass`: full, serving.
+    var hashes: [UInt64?] = [nil, nil]
+  }
+
+  let shard: ShardID
+  private var updates: [IncarnationID: [Update]] = [:]
+  private var contents: [ParameterVersion: Content] = [:]
+  private var latest: [IncarnationID: Timestamp] = [:]
+  /// The latest deletion of a row.
+  private var tombstones: [RowKey: ParameterVersion] = [:]
+  /// The knowledge at which each shard version was issued, its retired origins left out later.
+  private var shardVersions: [ShardVersion: VersionVector] = [:]
+  /// Which version of an origin first held a value that no other write puts.
+  private var writers: [UniqueValue: ParameterVersion] = [:]
+  /// Per table, how long its rows live; zero for ever.
+  private let timesToLive: [UInt64]
+
+  private struct UniqueValue: Hashable {
+    let origin: IncarnationID
+    let row: RowKey
+    let value: UInt64
+  }
+
+  init(shard: ShardID, timesToLive: [UInt64]) {
+    self.shard = shard
+    self.timesToLive = timesToLive
+  }
+
+  // MARK: Issuing
+
+  /// Notes that an origin holds a new version of its own. In ascending order of an origin's times.
+  ///
+  /// - Parameter value: a number for the row's weights if every write puts others.
+  func issue(
+    _ version: ParameterVersion, of row: RowKey, isTombstone: Bool, hash: UInt64,
+    form: FormClass, value: UInt64?
+  ) throws(Violation) {
+    if self.contents[version] != nil {
+      return try self.confirm(
+        version, of: row, isTombstone: isTombstone, hash: hash, form: form)
+    }
+    var content = Content(row: row, isTombstone: isTombstone)
+    content.hashes[form == .full ? 0 : 1] = hash
+    self.contents[version] = content
+    self.latest[version.origin] = max(self.latest[version.origin] ?? .zero, version.timestamp)
+    self.updates[version.origin, default: []].append(
+      Update(timestamp: version.timestamp, row: row, isTombstone: isTombstone))
+    if isTombstone {
+      self.tombstones[row] = max(self.tombstones[row] ?? version, version)
+    } else if let value {
+      let unique = UniqueValue(origin: version.origin, row: row, value: value)
+      if let first = self.writers[unique], first != version {
+        throw Violation(
+          .e1, "\(self.name(row)): one write is applied as \(first.text) and as \(version.text)")
+      }
+      self.writers[unique] = version
+    }
+  }
+
+  /// Notes how far an origin's own knowledge says that it has issued.
+  func noteIssued(through timestamp: Timestamp, by origin: IncarnationID) {
+    self.latest[origin] = max(self.latest[origin] ?? .zero, timestamp)
+  }
+
+  /// A replica holds a version of another origin: it must have been issued, with this content.
+  func confirm(
+    _ version: ParameterVersion, of row: RowKey, isTombstone: Bool, hash: UInt64,
+    form: FormClass
+  ) throws(Violation) {
+    guard var content = self.contents[version] else {
+      throw Violation(.k2, "\(self.name(row)): version \(version.text) was never issued")
+    }
+    guard content.row == row, content.isTombstone == isTombstone else {
+      throw Violation(
+        .k3, "version \(version.text) stands for \(self.name(content.row)) and \(self.name(row))")
+    }
+    let place = form == .full ? 0 : 1
+    guard let known = content.hashes[place] else {
+      content.hashes[place] = hash
+      self.contents[version] = content
+      return
+    }
+    guard known == hash || isTombstone else {
+      throw Violation(.k3, "\(self.name(row)): version \(version.text) has two values")
+    }
+  }
+
+  // MARK: Asking
+
+  /// The largest time that `origin` has issued.
+  func latest(of origin: IncarnationID) -> Timestamp { self.latest[origin] ?? .zero }
+
+  func isIssued(_ version: ParameterVersion) -> Bool { self.contents[version] != nil }
+
+  /// What `origin` issued after `low`, up to `high`.
+  func updates(
+    of origin: IncarnationID, after low: Timestamp, through high: Timestamp
+  ) -> ArraySlice<Update> {
+    guard let all = self.updates[origin] else { return [] }
+    let first = all.firstPlace { $0.timestamp > low }
+    let end = all.firstPlace { $0.timestamp > high }
+    return all[first..<max(first, end)]
+  }
+
+  /// Whether a row that once had `version` may be absent: it was deleted since, or has expired by the
+  /// fastest clock there is.
+  func mayBeGone(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
+    if let tombstone = self.tombstones[row], tombstone >= version { return true }
+    guard Int(row.table) < self.timesToLive.count, case let life = self.timesToLive[Int(row.table)],
+      life > 0
+    else { return false }
+    return version.timestamp.microseconds + life * 1_000_000 <= latestWall.microseconds
+  }
+
+  // MARK: Shard versions
+
+  func issueShardVersion(
+    _ version: ShardVersion, at knowledge: VersionVector
+  ) throws(Violation) {
+    if let known = self.shardVersions[version], known != knowledge {
+      throw Violation(.s1, "\(self.shard.text): \(version.text) is issued twice")
+    }
+    self.shardVersions[version] = knowledge
+  }
+
+  /// What a holder of `version` must know; `nil` if its issue was not seen.
+  func knowledge(of version: ShardVersion) -> VersionVector? { self.shardVersions[version] }
+
+  func name(_ row: RowKey) -> String { "\(self.shard.text) table \(row.table) key \(row.key)" }
+}
+
+extension Array {
+  /// The first place whose element satisfies `isLater`, in an array parted by it.
+  fileprivate func firstPlace(where isLater: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = self.count
+    while low < high {
+      let middle = (low + high) / 2
+      if isLater(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
+extension ShardID {
+  package var text: String { "shard \(self.model.rawValue)/\(self.index)" }
+}
+
+extension ParameterVersion {
+  package var text: String { "\(self.timestamp.rawValue)@\(self.origin.text)" }
+}
+
+extension ShardVersion {
+  package var text: String { "(\(self.counter), \(self.issuer.text))" }
+}
+
+extension IncarnationID {
+  package var text: String { String(self.rawValue, radix: 16) }
+}

@@ -1,0 +1,120 @@
+internal import EkkoCore
+internal import EkkoReplication
+internal import EkkoStorage
+
+/// Looks at the shard of every job, in every life, right after the job.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class ShardWatch: @unchecked Sendable {
+  private let simulation: Simulation
+  private let timesToLive: [UInt64]
+  /// Those that are not over, in the order of their beginning.
+  private var lives: [NodeLife] = []
+  private var byProcess: [UInt32: NodeLife] = [:]
+  private var histories: [ShardID: ShardHistory] = [:]
+  /// The largest wall time that any clock has shown.
+  private var latestWall = WallTime(microseconds: 0)
+  /// The first thing found broken; nothing is looked at after it.
+  private(set) var violation: Violation?
+  private(set) var violationStep = 0
+  private(set) var violationTime: Int64 = 0
+  /// What shards of lives that are over have counted.
+  private(set) var pastCounters: [ShardCounters] = []
+  private var comparison: AnswerComparison
+
+  init(_ simulation: Simulation, timesToLive: [UInt64]) {
+    self.simulation = simulation
+    self.timesToLive = timesToLive
+    self.comparison = AnswerComparison(generator: simulation.makeGenerator())
+  }
+
+  func add(_ life: NodeLife) {
+    self.lives.append(life)
+    self.byProcess[life.process.number] = life
+  }
+
+  /// The life is over: what its tasks still do is nobody's business.
+  func remove(_ life: NodeLife) {
+    self.lives.removeAll { $0 === life }
+    self.byProcess[life.process.number] = nil
+    for (actor, _) in life.mirrors {
+      self.pastCounters.append(actor.assumeIsolated { $0.shard.counters })
+    }
+    life.mirrors = []
+    life.watched = [:]
+  }
+
+  func look(at lane: Lane?) {
+    guard let lane, self.violation == nil, let life = self.byProcess[lane.process.number],
+      let place = life.shard(on: lane)
+    else { return }
+    let clock = life.process.clock.now().wall
+    self.latestWall = max(self.latestWall, clock)
+    let (actor, mirror) = life.mirrors[place]
+    let history = self.history(of: actor.id)
+    let unique = actor.id == .catalogue ? [] : Self.uniqueTables
+    let wall = self.latestWall
+    let before = mirror.knowledge
+    // Between two jobs nobody else is on this actor.
+    let violation = actor.assumeIsolated { actor -> Violation? in
+      do throws(Violation) {
+        try mirror.check(
+          actor.shard, against: history, uniqueTables: unique, latestWall: wall)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let violation { return self.report(violation) }
+    guard before != mirror.knowledge, let asker = self.someOther(than: life) else { return }
+    if let violation = self.comparison.compare(actor, asked: asker) { self.report(violation) }
+  }
+
+  /// A life to compare with: any but this one.
+  private func someOther(than life: NodeLife) -> NodeLife? {
+    guard self.comparison.isDue, self.lives.count > 1 else { return nil }
+    let asker = self.lives[self.comparison.choose(self.lives.count)]
+    return asker === life ? nil : asker
+  }
+
+  private static let uniqueTables: Set<UInt16> = [
+    ScenarioTable.puts.rawValue, ScenarioTable.expiring.rawValue,
+  ]
+
+  private func history(of shard: ShardID) -> ShardHistory {
+    if let known = self.histories[shard] { return known }
+    let history = ShardHistory(
+      shard: shard, timesToLive: shard == .catalogue ? [] : self.timesToLive)
+    self.histories[shard] = history
+    return history
+  }
+
+  func report(_ violation: Violation) {
+    guard self.violation == nil else { return }
+    self.violation = violation
+    self.violationStep = self.simulation.steps
+    self.violationTime = self.simulation.now
+  }
+
+  func mayBeGone(_ row: ShardHistory.RowKey, _ version: ParameterVersion, of shard: ShardID) -> Bool {
+    self.histories[shard]?.mayBeGone(row, version, latestWall: self.latestWall) ?? false
+  }
+
+  /// How often each branch of the rules was taken, over all lives.
+  func coverage() -> [String: UInt64] {
+    let present = self.lives.flatMap(\.mirrors).map { actor, _ in
+      actor.assumeIsolated { $0.shard.counters }
+    }
+    var coverage: [String: UInt64] = [:]
+    for counters in self.pastCounters + present {
+      for (name, count) in counters.branches { coverage[name, default: 0] += count }
+    }
+    return coverage
+  }
+}
+
+extension ShardCounters {
+  var branches: [(String, UInt64)] {
+    [("sections_merged", self.sectionsMerged), ("sections_dropped", self.sectionsDropped)]
+  }
+}

@@ -1,0 +1,203 @@
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+internal import EkkoStorage
+
+/// What must hold of the whole cluster, once it is healed.
+extension World {
+  private var running: [(node: SimulatedNode, life: NodeLife, store: StoreNode)] {
+    self.nodes.compactMap { node in
+      guard let life = node.life, let store = node.store else { return nil }
+      return (node, life, store)
+    }
+  }
+
+  /// L1: the first way in which the running nodes are not equal; `nil` if they are.
+  func differences() -> String? {
+    let running = self.running
+    for node in self.nodes where node.life?.isOver == false && node.store == nil {
+      return "\(node.name) has not started"
+    }
+    guard let first = running.first else { return nil }
+    let reference = first.store.node.shards.all
+    for (node, _, store) in running {
+      let shards = store.node.shards.all
+      guard shards.map(\.id) == reference.map(\.id), shards.count > 1 else {
+        return "\(node.name) holds \(shards.count) shards, \(first.node.name) \(reference.count)"
+      }
+      for (one, other) in zip(reference, shards) {
+        if let difference = Self.difference(one, other) {
+          return "\(first.node.name) and \(node.name), \(one.id.text): \(difference)"
+        }
+      }
+    }
+    return nil
+  }
+
+  private static func difference(_ one: ShardActor, _ other: ShardActor) -> String? {
+    let (left, right) = (one.view, other.view)
+    guard left.isTrusted, right.isTrusted else { return "one waits for a full replace" }
+    guard left.knowledge == right.knowledge else { return "knowledge" }
+    guard left.retired == right.retired else { return "retired origins" }
+    guard left.version == right.version else {
+      return "shard versions \(left.version.text) and \(right.version.text)"
+    }
+    guard left.digest == right.digest else { return "rows, at equal knowledge" }
+    return nil
+  }
+
+  /// L2: a write that was acknowledged is there, at the moment it is, and at the end unless every life
+  /// that held it has ended.
+  func checkAtOrigin(_ write: ClientLoad.Acknowledged) {
+    let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
+    for (node, life, store) in self.running where store.node.incarnation == write.version.origin {
+      guard let shard = self.shard(of: row, at: store), let mirror = life.mirror(of: shard) else {
+        continue
+      }
+      if let held = mirror.version(of: row), held >= write.version { continue }
+      if self.watch.mayBeGone(row, write.version, of: shard) { continue }
+      self.watch.report(
+        Violation(
+          .l2, "\(node.name) acknowledged \(write.version.text) of key \(write.key) and has "
+            + (mirror.version(of: row)?.text ?? "nothing")))
+    }
+  }
+
+  func checkOutcome(of clients: [ClientLoad]) {
+    let running = self.running
+    guard let any = running.first else { return }
+    for write in clients.flatMap(\.acknowledged) {
+      let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
+      guard let shard = self.shard(of: row, at: any.store) else { continue }
+      for (node, life, store) in running {
+        guard let mirror = life.mirror(of: shard) else { continue }
+        if let held = mirror.version(of: row), held >= write.version { continue }
+        if self.watch.mayBeGone(row, write.version, of: shard) { continue }
+        // Whoever has it in this life must have kept it, and given it to the others.
+        guard store.node.incarnation == write.version.origin || mirror.covers(write.version) else {
+          continue
+        }
+        return self.watch.report(
+          Violation(.l2, "\(node.name) has lost \(write.version.text) of key \(write.key)"))
+      }
+    }
+  }
+
+  private func shard(of row: ShardHistory.RowKey, at store: StoreNode) -> ShardID? {
+    guard let model = store.node.catalogue.model(named: ScenarioTable.modelName) else { return nil }
+    return model.shard(of: row.key, in: TableID(rawValue: row.table))
+  }
+
+  /// How far behind a primary the stalest view of it is, as the nodes themselves tell it.
+  func stalestView() -> Duration {
+    var worst = Duration.zero
+    for (_, _, store) in self.running {
+      let now = store.node.clock.now()
+      let seen = store.node.board.asOf(at: now)
+      for model in store.node.catalogue.modelsByName {
+        for primary in model.trainingNodes {
+          let age = Int64(now.wall.microseconds) - Int64(seen[primary] ?? 0)
+          worst = max(worst, .microseconds(age))
+        }
+      }
+    }
+    return worst
+  }
+
+  // MARK: Quiet
+
+  /// What has been sent and issued so far.
+  struct Movement: Hashable, CustomStringConvertible {
+    var rowsSent: UInt64 = 0
+    var rowsReceived: UInt64 = 0
+    var versions: [ShardVersion] = []
+    var retirements: UInt64 = 0
+    var members: [IncarnationID] = []
+
+    var description: String {
+      var hash = SplitMix64.mix(UInt64(self.versions.count))
+      for version in self.versions {
+        hash = SplitMix64.mix(hash ^ version.counter ^ version.issuer.rawValue)
+      }
+      return "\(self.rowsSent) rows sent, \(self.rowsReceived) received, shard versions "
+        + String(hash, radix: 16)
+    }
+  }
+
+  func movement() -> Movement {
+    var movement = Movement()
+    for (_, _, store) in self.running {
+      movement.retirements += store.node.retirements
+      movement.members += store.node.catalogue.membersByName.map(\.incarnation)
+      for actor in store.node.shards.all where actor.id != .catalogue {
+        let (counters, version) = actor.assumeIsolated {
+          ($0.shard.counters, $0.shard.shardVersion)
+        }
+        movement.rowsSent += counters.rowsSent
+        movement.rowsReceived += counters.rowsApplied + counters.rowsSuperseded
+        movement.versions.append(version)
+      }
+    }
+    return movement
+  }
+
+  // MARK: Selection
+
+  struct SelectionCounts {
+    var hits: UInt64 = 0
+    var misses: UInt64 = 0
+    var visited: UInt64 = 0
+    var sent: UInt64 = 0
+    var sections: UInt64 = 0
+  }
+
+  func selection() -> SelectionCounts {
+    var counts = SelectionCounts()
+    for (_, _, store) in self.running {
+      for actor in store.node.shards.all where actor.id != .catalogue {
+        let (counters, estimate) = actor.assumeIsolated {
+          ($0.shard.counters, $0.shard.cache.propagation)
+        }
+        counts.hits += estimate.hits
+        counts.misses += estimate.misses
+        counts.visited += counters.rowsVisited
+        counts.sent += counters.rowsSent
+        counts.sections += counters.sectionsMerged + counters.sectionsDropped
+      }
+    }
+    return counts
+  }
+
+  /// B2, over a time without faults.
+  func checkSelection(since before: SelectionCounts, start: Int64) {
+    let after = self.selection()
+    let (hits, misses) = (after.hits - before.hits, after.misses - before.misses)
+    let (visited, sent) = (after.visited - before.visited, after.sent - before.sent)
+    let sections = hits + misses
+    if misses * 100 > sections {
+      self.watch.report(Violation(.b2, "\(misses) of \(sections) answers had to scan"))
+    } else if visited > 4 * sent + 64 * sections {
+      self.watch.report(
+        Violation(.b2, "\(visited) rows visited for \(sent) sent in \(sections) sections"))
+    }
+  }
+}
+
+extension ShardActor {
+  fileprivate struct View {
+    let knowledge: VersionVector
+    let retired: Set<IncarnationID>
+    let version: ShardVersion
+    let isTrusted: Bool
+    let digest: UInt64
+  }
+
+  nonisolated fileprivate var view: View {
+    self.assumeIsolated { actor in
+      View(
+        knowledge: actor.shard.knowledge, retired: actor.shard.origins.retired,
+        version: actor.shard.shardVersion, isTrusted: !actor.shard.mustReplace,
+        digest: actor.shard.digest(at: actor.clock.now()))
+    }
+  }
+}

@@ -1,0 +1,78 @@
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+internal import EkkoTransport
+
+/// A machine with one node of the cluster, through all of the node's lives.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class SimulatedNode: @unchecked Sendable {
+  let plan: PlannedNode
+  let clock: SimulatedClock
+  let disk: SimulatedDisk?
+  /// The present life, or the last one.
+  var life: NodeLife?
+
+  init(_ plan: PlannedNode, in simulation: Simulation) {
+    self.plan = plan
+    self.clock = SimulatedClock(of: simulation)
+    self.disk = plan.keepsFiles ? SimulatedDisk(simulation, name: plan.name) : nil
+  }
+
+  var name: String { self.plan.name }
+
+  var endpoint: Endpoint { Self.endpoint(of: self.name) }
+
+  static func endpoint(of name: String) -> Endpoint { Endpoint(host: name, port: 7400) }
+
+  /// The node, while it runs.
+  var store: StoreNode? {
+    guard let life = self.life, !life.isOver else { return nil }
+    return life.store
+  }
+}
+
+/// One life of a node: one process, from its start to its death.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class NodeLife: @unchecked Sendable {
+  let name: String
+  let process: SimulatedProcess
+  /// Set once the node listens.
+  var store: StoreNode?
+  var task: Task<Void, Never>?
+  /// The process has died, or the node has ended in order.
+  var isOver = false
+  /// Its files are of no use.
+  var cannotStart = false
+  /// Why the cluster did not take it.
+  var refusal: String?
+  /// The shards that have been seen, by the number of their lane; `nil` for lanes of others.
+  var watched: [UInt64: Int?] = [:]
+  var mirrors: [(actor: ShardActor, mirror: ReplicaMirror)] = []
+
+  init(name: String, process: SimulatedProcess) {
+    self.name = name
+    self.process = process
+  }
+
+  /// The place in `mirrors` of the shard that lives on `lane`, if one does.
+  func shard(on lane: Lane) -> Int? {
+    if let known = self.watched[lane.number] { return known }
+    guard let store = self.store else { return nil }
+    let actor = store.node.shards.all.first {
+      Lane.lane(of: $0, in: self.process.simulation) === lane
+    }
+    guard let actor else {
+      self.watched[lane.number] = .some(nil)
+      return nil
+    }
+    self.mirrors.append((actor, ReplicaMirror(replica: self.name)))
+    self.watched[lane.number] = self.mirrors.count - 1
+    return self.mirrors.count - 1
+  }
+
+  func mirror(of shard: ShardID) -> ReplicaMirror? {
+    self.mirrors.first { $0.actor.id == shard }?.mirror
+  }
+}

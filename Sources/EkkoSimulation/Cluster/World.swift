@@ -1,0 +1,187 @@
+internal import EkkoClient
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+internal import EkkoStorage
+internal import EkkoTransport
+
+/// The simulated world of one run: machines with the product's nodes, its clients, the network and the
+/// disks between them, and the watch over all of it.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class World: @unchecked Sendable {
+  let plan: ScenarioPlan
+  let simulation: Simulation
+  let network: SimulatedNetwork
+  let nodes: [SimulatedNode]
+  let watch: ShardWatch
+  /// The process that the scenario itself runs in.
+  let process: SimulatedProcess
+  var generator: SplitMix64
+  private let secret: SharedSecret?
+  /// Lives that are over and still run out, and everything else that must have ended at the end.
+  private var ending: [Task<Void, Never>] = []
+
+  init(_ plan: ScenarioPlan) {
+    let simulation = Simulation(seed: plan.seed, order: plan.options.order)
+    self.plan = plan
+    self.simulation = simulation
+    self.process = simulation.makeProcess("world")
+    self.network = SimulatedNetwork(simulation, shape: plan.options.networkShape)
+    self.nodes = plan.nodes.map { SimulatedNode($0, in: simulation) }
+    self.watch = ShardWatch(simulation, timesToLive: ScenarioTable.allCases.map(\.timeToLive))
+    self.generator = simulation.makeGenerator()
+    self.secret = plan.options.hasSecret ? SharedSecret(bytes: Array("of this world".utf8)) : nil
+    simulation.observer = { [watch] in watch.look(at: $0) }
+  }
+
+  /// Sleeps for `duration`, or until something is found broken: then nothing more needs to happen.
+  func sleep(_ duration: Duration) async {
+    let end = self.simulation.now + duration.wholeNanoseconds
+    while self.simulation.now < end, self.watch.violation == nil {
+      let left = Duration.nanoseconds(end - self.simulation.now)
+      try? await self.process.clock.sleep(for: min(left, .milliseconds(100)))
+    }
+  }
+
+  func transport(for process: SimulatedProcess, on host: String, in dataCentre: String)
+    -> any Transport
+  {
+    self.network.transport(for: process, host: host, dataCentre: dataCentre)
+  }
+
+  // MARK: Lives
+
+  /// Starts a node that is not running.
+  func start(_ node: SimulatedNode) {
+    precondition(node.life?.isOver ?? true, "\(node.name) runs already")
+    let process = self.simulation.makeProcess(node.name, clock: node.clock)
+    let life = NodeLife(name: node.name, process: process)
+    node.life = life
+    self.watch.add(life)
+    life.task = process.runtime.spawn(on: Home(index: 0)) {
+      await self.live(life, as: node.plan, on: node.disk, host: node.name)
+      guard life.cannotStart else { return }
+      // Damaged files: the operator gives the node an empty directory.
+      self.simulation.after(.milliseconds(200)) {
+        guard node.life === life, !life.isOver else { return }
+        self.end(life)
+        node.disk?.wipe()
+        self.start(node)
+      }
+    }
+  }
+
+  /// One life, as the node program lives it.
+  private func live(
+    _ life: NodeLife, as plan: PlannedNode, on disk: SimulatedDisk?, host: String
+  ) async {
+    let process = life.process
+    var configuration = NodeConfiguration(
+      name: plan.name, roles: plan.isTraining ? .training : .inference,
+      dataCentre: plan.dataCentre, listen: SimulatedNode.endpoint(of: host))
+    configuration.join = plan.join.map(SimulatedNode.endpoint(of:))
+    configuration.secret = self.secret
+    configuration.homes = 2
+    if let disk, await !self.takeUp(disk, for: life, into: &configuration) { return }
+    let transport = self.transport(for: process, on: host, in: plan.dataCentre)
+    do throws(TransportError) {
+      let store = try await StoreNode.start(
+        configuration, transport: transport, runtime: process.runtime,
+        onEvent: { event in
+          if case .refused(let why) = event { life.refusal = why }
+        })
+      life.store = store
+      // Who cannot write down who it is asks again in its next life.
+      try? await store.remember()
+      await store.run()
+      if life.refusal == nil { await store.leaveCluster() }
+    } catch {
+      return
+    }
+  }
+
+  /// - Returns: false if nothing can be made of the files.
+  private func takeUp(
+    _ disk: SimulatedDisk, for life: NodeLife, into configuration: inout NodeConfiguration
+  ) async -> Bool {
+    while !life.process.isDead {
+      do throws(UnusableFiles) {
+        try await configuration.takeUp(disk.store(for: life.process))
+        return true
+      } catch .file {
+        // Trouble that may pass: whoever started the node starts it again.
+        guard (try? await life.process.clock.sleep(for: .milliseconds(100))) != nil else { break }
+      } catch {
+        life.cannotStart = true
+        return false
+      }
+    }
+    return false
+  }
+
+  /// Ends a life at this moment, as a power cut does.
+  func kill(_ node: SimulatedNode) {
+    guard let life = node.life, !life.isOver else { return }
+    self.end(life)
+  }
+
+  func end(_ life: NodeLife) {
+    life.isOver = true
+    self.watch.remove(life)
+    life.process.die()
+    if let task = life.task {
+      task.cancel()
+      self.ending.append(task)
+    }
+  }
+
+  /// Ends a life in order: the node saves its shards and leaves.
+  func stop(_ node: SimulatedNode, then body: @escaping @Sendable () -> Void) {
+    guard let life = node.life, !life.isOver, let task = life.task else { return }
+    task.cancel()
+    self.own(
+      self.process.runtime.spawn(on: Home(index: 0)) {
+        await task.value
+        guard !life.isOver else { return }
+        self.end(life)
+        body()
+      })
+  }
+
+  /// Has a task awaited at the end of the run.
+  func own(_ task: Task<Void, Never>) { self.ending.append(task) }
+
+  /// Ends everything and waits for it.
+  func shutDown() async {
+    for node in self.nodes { self.kill(node) }
+    while let task = self.ending.popLast() {
+      task.cancel()
+      await task.value
+    }
+  }
+
+  /// Starts a second node from a copy of a running one's disk, under its name, at an address of its own.
+  func startClone(of node: SimulatedNode, for duration: Duration) {
+    guard let original = node.disk else { return }
+    let host = "clone-of-\(node.name)"
+    let disk = SimulatedDisk(self.simulation, name: host)
+    disk.restore(original.copy())
+    let process = self.simulation.makeProcess(host)
+    let life = NodeLife(name: host, process: process)
+    self.watch.add(life)
+    life.task = process.runtime.spawn(on: Home(index: 0)) {
+      await self.live(life, as: node.plan, on: disk, host: host)
+    }
+    self.simulation.after(duration) { self.end(life) }
+  }
+
+  // MARK: Clients
+
+  func client(_ plan: PlannedClient, process: SimulatedProcess) -> EkkoClient {
+    EkkoClient(
+      endpoints: plan.endpoints.map(SimulatedNode.endpoint(of:)),
+      transport: self.transport(for: process, on: plan.name, in: plan.dataCentre),
+      secret: self.secret, runtime: process.runtime, timeout: .seconds(2))
+  }
+}

@@ -1,0 +1,142 @@
+internal import EkkoClient
+internal import EkkoCore
+internal import EkkoReplication
+
+/// What one simulated client does, and what it was told.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class ClientLoad: @unchecked Sendable {
+  /// A write that was acknowledged: each of these rows has this version or a later one.
+  struct Acknowledged: Sendable {
+    let number: Int
+    let table: ScenarioTable
+    let key: UInt64
+    let version: ParameterVersion
+  }
+
+  let plan: PlannedClient
+  private let world: World
+  private let process: SimulatedProcess
+  private let client: EkkoClient
+  private let operations: [PlannedOperation]
+  private var session = Session()
+  /// The latest version that each key was seen in by this client's session.
+  private var seen: [UInt64: ParameterVersion] = [:]
+  private(set) var acknowledged: [Acknowledged] = []
+  /// Calls that were acknowledged.
+  private(set) var writes = 0
+  private(set) var reads = 0
+
+  /// Calls under way at a time; later ones wait.
+  private static let overlap = 8
+
+  init(_ place: Int, in world: World) {
+    self.world = world
+    self.plan = world.plan.clients[place]
+    self.process = world.simulation.makeProcess(self.plan.name)
+    self.client = world.client(self.plan, process: self.process)
+    self.operations = world.plan.operations.filter { $0.client == place }
+  }
+
+  /// Runs the planned operations, each at its time after `start`, and ends when all are answered.
+  func run(from start: Int64) async {
+    let gate = Gate(places: Self.overlap)
+    await withDiscardingTaskGroup { group in
+      for operation in self.operations {
+        let wait = start + operation.at.wholeNanoseconds - self.world.simulation.now
+        if wait > 0 { try? await self.process.clock.sleep(for: .nanoseconds(wait)) }
+        await gate.enter()
+        guard !Task.isCancelled, self.world.watch.violation == nil else { break }
+        group.addTask {
+          await self.perform(operation)
+          gate.leave()
+        }
+      }
+    }
+  }
+
+  func close() async { await self.client.close() }
+
+  func perform(_ operation: PlannedOperation) async {
+    do throws(EkkoError) {
+      switch operation.kind {
+      case .read: try await self.read(operation)
+      case .put, .push, .delete: try await self.write(operation)
+      }
+    } catch {
+      // Not acknowledged: it may have been applied or not.
+    }
+  }
+
+  private func write(_ operation: PlannedOperation) async throws(EkkoError) {
+    let change: TableWrite.Change =
+      switch operation.kind {
+      case .put, .read:
+        .put(
+          operation.keys.flatMap {
+            ScenarioTable.values(number: operation.number, key: $0)
+          })
+      case .push:
+        .push(
+          operation.keys.flatMap { key in
+            (0..<ScenarioTable.rowLength).map { Float($0 + 1) / Float(operation.number + Int(key)) }
+          })
+      case .delete: .delete
+      }
+    let receipt = try await self.client.write(
+      [TableWrite(table: operation.table.name, keys: operation.keys, change: change)],
+      to: ScenarioTable.modelName,
+      durability: operation.replicas > 0 ? .replicas(operation.replicas) : .primary)
+    self.writes += 1
+    for (key, version) in zip(operation.keys, receipt.versions[0]) {
+      guard let version else { continue }
+      let acknowledged = Acknowledged(
+        number: operation.number, table: operation.table, key: key, version: version)
+      self.acknowledged.append(acknowledged)
+      self.world.checkAtOrigin(acknowledged)
+    }
+  }
+
+  /// Reads in the session: rows are whole, and never older than what it has seen.
+  private func read(_ operation: PlannedOperation) async throws(EkkoError) {
+    let before = operation.keys.map { self.seen[$0] }
+    let rows = try await self.client.get(
+      [TableRead(table: operation.table.name, keys: operation.keys)], of: ScenarioTable.modelName,
+      session: &self.session)[0]
+    self.reads += 1
+    for (place, key) in operation.keys.enumerated() {
+      guard let version = rows.versions[place] else { continue }
+      if ScenarioTable.number(of: rows[place], key: key) == nil {
+        self.world.watch.report(
+          Violation(.reads, "key \(key): no write has put \(Array(rows[place]))"))
+      }
+      if let earlier = before[place], version < earlier {
+        self.world.watch.report(
+          Violation(
+            .reads, "\(self.plan.name), key \(key): the session went back from \(earlier.text) to "
+              + version.text))
+      }
+      self.seen[key] = max(self.seen[key] ?? version, version)
+    }
+  }
+}
+
+/// Lets so many through at a time. One task enters.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+private final class Gate: @unchecked Sendable {
+  private var places: Int
+  private let wakeup = Wakeup()
+
+  init(places: Int) { self.places = places }
+
+  func enter() async {
+    while self.places == 0, !Task.isCancelled { await self.wakeup.wait() }
+    self.places -= 1
+  }
+
+  func leave() {
+    self.places += 1
+    self.wakeup.signal()
+  }
+}

@@ -1,0 +1,221 @@
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+
+/// Makes the planned faults happen, ends them, and counts those that changed something.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class FaultDirector: @unchecked Sendable {
+  private let world: World
+  private var counts: [FaultKind: Int] = [:]
+  /// What ends the faults that are under way, by the order of their beginning.
+  private var endings: [Int: () -> Void] = [:]
+  private var begun = 0
+  /// Nodes that must not be started again before the phase is over.
+  private var isOver = false
+  /// Copies of disks, taken when the safety phase began.
+  private var copies: [Int: SimulatedDisk.Copy] = [:]
+
+  init(_ world: World) { self.world = world }
+
+  private var simulation: Simulation { self.world.simulation }
+
+  func schedule(from start: Int64) {
+    for fault in self.world.plan.faults {
+      self.simulation.at(start + fault.at.wholeNanoseconds) {
+        guard !self.isOver else { return }
+        self.begin(fault)
+      }
+    }
+    // What an older copy is a copy of: something between the beginning and now.
+    let middle = self.world.plan.options.span * 0.3
+    self.simulation.after(middle) {
+      for (place, node) in self.world.nodes.enumerated() {
+        if let disk = node.disk { self.copies[place] = disk.copy() }
+      }
+    }
+  }
+
+  /// Ends every fault that is under way and lets none begin any more.
+  func endAll() {
+    self.isOver = true
+    for (_, ending) in self.endings.sorted(by: { $0.key < $1.key }) { ending() }
+    self.endings = [:]
+    self.world.network.heal()
+    for node in self.world.nodes {
+      node.clock.correctWall()
+      node.clock.setMonotonic(rate: 1)
+    }
+  }
+
+  /// Starts those of `nodes` that do not run, and those anew whose rows come from a wrong future.
+  func revive(_ nodes: [SimulatedNode]) {
+    for node in nodes {
+      if let life = node.life, !life.isOver, life.refusal == nil { continue }
+      self.world.kill(node)
+      self.world.start(node)
+    }
+  }
+
+  func fired() -> [String: Int] {
+    var fired: [String: Int] = [:]
+    for (kind, count) in self.counts { fired[kind.name, default: 0] += count }
+    for (kind, count) in self.world.network.fired { fired[kind.rawValue, default: 0] += count }
+    for node in self.world.nodes {
+      for (kind, count) in node.disk?.fired ?? [:] { fired[kind.rawValue, default: 0] += count }
+    }
+    return fired.filter { $0.value > 0 }
+  }
+
+  func count(_ kind: FaultKind) { self.counts[kind, default: 0] += 1 }
+
+  // MARK: One fault
+
+  private func begin(_ fault: PlannedFault) {
+    switch fault.kind {
+    case .network(let kind): self.begin(kind, fault)
+    case .disk(let kind): self.begin(kind, fault)
+    case .process(let kind): for place in fault.nodes { self.begin(kind, fault, at: place) }
+    case .clock(let kind): for place in fault.nodes { self.begin(kind, fault, at: place) }
+    }
+  }
+
+  /// Has `body` called when the fault's time is over, or all faults are ended.
+  private func end(_ fault: PlannedFault, _ body: @escaping () -> Void) {
+    self.begun += 1
+    let number = self.begun
+    self.endings[number] = body
+    self.simulation.after(fault.lasting) {
+      if let body = self.endings.removeValue(forKey: number) { body() }
+    }
+  }
+
+  private func node(_ place: Int) -> SimulatedNode { self.world.nodes[place] }
+
+  /// Starts a node again when the fault is over, unless that is left to the healing.
+  private func startLater(_ node: SimulatedNode, after fault: PlannedFault) {
+    self.simulation.after(fault.lasting) {
+      guard !self.isOver, node.life?.isOver == true else { return }
+      self.world.start(node)
+    }
+  }
+
+  // MARK: Networks and disks
+
+  private func begin(_ kind: NetworkFault, _ fault: PlannedFault) {
+    let names = fault.nodes.map { self.node($0).name }
+    let ending = self.world.network.begin(
+      kind, among: names, all: self.world.nodes.map(\.name), strength: fault.strength)
+    self.end(fault, ending)
+  }
+
+  private func begin(_ kind: DiskFault, _ fault: PlannedFault) {
+    for place in fault.nodes {
+      let node = self.node(place)
+      guard let disk = node.disk else { continue }
+      disk.arm(kind, chance: 0.3 + 0.7 * fault.strength)
+      switch kind {
+      case .tornWrite, .lostUnsynced, .renameLost:
+        // They show at a power cut.
+        self.world.kill(node)
+        disk.disarm(kind)
+        self.startLater(node, after: fault)
+      case .bitFlip, .misdirectedWrite, .readError:
+        // They show when the files are read, by the next life.
+        self.end(fault) { disk.disarm(kind) }
+        self.simulation.after(fault.lasting / 2) {
+          guard !self.isOver else { return }
+          self.world.kill(node)
+          self.startLater(node, after: fault)
+        }
+      case .diskFull, .writeError, .syncError, .slowDisk:
+        self.end(fault) { disk.disarm(kind) }
+      }
+    }
+  }
+
+  // MARK: Processes
+
+  private func begin(_ kind: ProcessFault, _ fault: PlannedFault, at place: Int) {
+    let node = self.node(place)
+    guard let life = node.life, !life.isOver, life.store != nil else { return }
+    switch kind {
+    case .crash:
+      self.world.kill(node)
+    case .stateLoss:
+      self.world.kill(node)
+      node.disk?.wipe()
+    case .olderCopy:
+      guard let disk = node.disk, let copy = self.copies[place] else { return }
+      self.world.kill(node)
+      disk.restore(copy)
+    case .clonedState:
+      self.world.startClone(of: node, for: fault.lasting)
+      return self.count(.process(kind))
+    case .restart:
+      self.world.stop(node) {
+        guard !self.isOver, node.life === life else { return }
+        self.world.start(node)
+      }
+      return self.count(.process(kind))
+    case .pause:
+      let before = life.process.delayedJobs
+      life.process.pause()
+      return self.end(fault) {
+        life.process.resume()
+        if life.process.delayedJobs > before { self.count(.process(kind)) }
+      }
+    case .slow:
+      let before = life.process.delayedJobs
+      life.process.jobDuration = .microseconds(20) + .microseconds(500) * fault.strength
+      return self.end(fault) {
+        life.process.jobDuration = .zero
+        if life.process.delayedJobs > before { self.count(.process(kind)) }
+      }
+    }
+    self.count(.process(kind))
+    self.startLater(node, after: fault)
+  }
+
+  // MARK: Clocks
+
+  private func begin(_ kind: ClockFault, _ fault: PlannedFault, at place: Int) {
+    let node = self.node(place)
+    guard let life = node.life, !life.isOver, let store = life.store else { return }
+    let before = store.node.board.sequence
+    let clock = node.clock
+    switch kind {
+    case .offset: clock.stepWall(by: .milliseconds(400) * (2 * fault.strength - 1))
+    case .drift: clock.setWall(rate: 0.8 + 0.4 * fault.strength)
+    case .stepForward: clock.stepWall(by: .seconds(1) + .seconds(3600) * fault.strength)
+    case .stepBack: clock.stepWall(by: .zero - .seconds(1) - .seconds(3600) * fault.strength)
+    case .freeze: clock.setWall(rate: 0)
+    case .suspend: clock.setMonotonic(rate: 0)
+    case .backAcrossRestart:
+      self.world.kill(node)
+      clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
+      self.count(.clock(kind))
+      self.startLater(node, after: fault)
+      return self.endClock(fault, clock)
+    }
+    self.end(fault) {
+      clock.correctWall()
+      clock.setMonotonic(rate: 1)
+      // What it stamped, merged or pruned meanwhile went by the wrong time.
+      if store.node.board.sequence > before { self.count(.clock(kind)) }
+      guard kind == .stepForward, node.life === life, !life.isOver else { return }
+      // Rows from a wrong future: the operator restarts the node, which issues them anew.
+      self.world.stop(node) { self.world.start(node) }
+    }
+  }
+
+  /// The clock stays behind for a while after the restart.
+  private func endClock(_ fault: PlannedFault, _ clock: SimulatedClock) {
+    self.begun += 1
+    let number = self.begun
+    self.endings[number] = { clock.correctWall() }
+    self.simulation.after(fault.lasting * 3) {
+      if let body = self.endings.removeValue(forKey: number) { body() }
+    }
+  }
+}

@@ -1,0 +1,184 @@
+internal import EkkoCore
+internal import EkkoNode
+internal import EkkoReplication
+
+/// One run of a plan: a cluster forms, clients write while things go wrong (safety), a random part of
+/// it is healed and must come together (liveness), then all of it, and what came of it is checked.
+package enum Scenario {
+  private static let stepLimit = 6_000_000
+
+  /// Runs on the calling thread, which needs a stack of some megabytes.
+  package static func run(_ plan: ScenarioPlan) -> SeedReport {
+    let world = World(plan)
+    let course = Course(world)
+    let ending: Violation?
+    do throws(Simulation.Failure) {
+      try world.simulation.run(as: world.process, stepLimit: Self.stepLimit) { await course.run() }
+      ending =
+        world.simulation.strays == 0
+        ? nil : Violation(.run, "\(world.simulation.strays) tasks without an owner")
+    } catch {
+      ending = Violation(.run, error.text)
+    }
+    if let ending { world.watch.report(ending) }
+    return SeedReport(of: course, in: world)
+  }
+}
+
+extension Simulation.Failure {
+  fileprivate var text: String {
+    switch self {
+    case .deadlock: "everything waits and nothing will wake it"
+    case .stepLimit: "the run does not come to its end"
+    }
+  }
+}
+
+/// The phases of a run.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+final class Course: @unchecked Sendable {
+  let world: World
+  private(set) var clients: [ClientLoad] = []
+  let faults: FaultDirector
+
+  init(_ world: World) {
+    self.world = world
+    self.faults = FaultDirector(world)
+  }
+
+  private var isBroken: Bool { self.world.watch.violation != nil }
+
+  func run() async {
+    let phases: [(Course) -> () async -> Void] = [
+      Course.form, Course.work, Course.healCore, Course.healAll, Course.rest, Course.workUndisturbed,
+    ]
+    for phase in phases where !self.isBroken { await phase(self)() }
+    if !self.isBroken { self.world.checkOutcome(of: self.clients) }
+    for client in self.clients { await client.close() }
+    await self.world.shutDown()
+  }
+
+  // MARK: Phases
+
+  /// The training nodes first, for the model's shards go to those that are there.
+  private func form() async {
+    let world = self.world
+    for node in world.nodes where node.plan.isTraining { world.start(node) }
+    await self.wait(.seconds(20), "the training nodes come together") {
+      world.nodes.filter(\.plan.isTraining).allSatisfy { $0.store?.node.mayWrite == true }
+    }
+    for node in world.nodes where !node.plan.isTraining { world.start(node) }
+    self.clients = world.plan.clients.indices.map { ClientLoad($0, in: world) }
+    guard !self.isBroken else { return }
+    await self.createModel()
+    await self.wait(.seconds(20), "every node holds the model") {
+      world.nodes.allSatisfy { ($0.store?.node.shards.all.count ?? 0) > 1 }
+    }
+  }
+
+  private func createModel() async {
+    guard let founder = self.world.nodes[0].store else { return }
+    let training = self.world.nodes.filter(\.plan.isTraining).compactMap { $0.store?.node.nodeID }
+    let draft = ScenarioTable.draft(shards: self.world.plan.options.shards)
+    do throws(ModelError) {
+      _ = try await founder.keeper.create(draft, trainingNodes: training)
+    } catch {
+      self.world.watch.report(Violation(.run, "the model cannot be created: \(error)"))
+    }
+  }
+
+  /// Safety: anything may go wrong.
+  private func work() async {
+    let start = self.world.simulation.now
+    self.faults.schedule(from: start)
+    let clients = self.clients
+    await withDiscardingTaskGroup { group in
+      for client in clients { group.addTask { await client.run(from: start) } }
+    }
+    let span = self.world.plan.options.span.wholeNanoseconds
+    await self.world.sleep(.nanoseconds(max(0, start + span - self.world.simulation.now)))
+  }
+
+  /// Liveness: faults end for some of the nodes, the others may stay away, and those must come together.
+  private func healCore() async {
+    self.faults.endAll()
+    let world = self.world
+    let core = world.nodes.filter { $0.plan.isTraining || world.generator.chance(0.7) }
+    self.faults.revive(core)
+    await self.convergence(within: Self.convergenceBound)
+  }
+
+  private func healAll() async {
+    self.faults.revive(self.world.nodes)
+    await self.convergence(within: Self.convergenceBound)
+    let world = self.world
+    guard !self.isBroken else { return }
+    await self.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
+      world.stalestView() < Self.freshness
+    }
+  }
+
+  /// Quiet: nothing moves any more, unless an origin is retired meanwhile.
+  private func rest() async {
+    for _ in 0..<Self.quietAttempts where !self.isBroken {
+      let before = self.world.movement()
+      await self.world.sleep(Self.quietTime)
+      let after = self.world.movement()
+      if before == after { return }
+      if before.retirements == after.retirements, before.members == after.members {
+        self.world.watch.report(Violation(.s2, "after convergence: \(before); then: \(after)"))
+      }
+    }
+  }
+
+  /// Writes on a healthy cluster: the cache must answer now.
+  private func workUndisturbed() async {
+    let before = self.world.selection()
+    let start = self.world.simulation.now
+    let load = self.clients[0]
+    let first = self.world.plan.operations.count + 1
+    for number in 0..<Self.undisturbedWrites where !self.isBroken {
+      await load.perform(
+        PlannedOperation(
+          at: .zero, client: 0, kind: .put, table: .puts,
+          keys: [UInt64(number % 16), UInt64(100 + number % 7)], number: first + number,
+          replicas: 0))
+      await self.world.sleep(.milliseconds(2))
+    }
+    await self.convergence(within: Self.convergenceBound)
+    if !self.isBroken { self.world.checkSelection(since: before, start: start) }
+  }
+
+  // MARK: Waiting
+
+  private static let convergenceBound = Duration.seconds(60)
+  private static let freshnessBound = Duration.seconds(5)
+  private static let freshness = Duration.seconds(2)
+  private static let quietTime = Duration.milliseconds(1200)
+  private static let quietAttempts = 6
+  private static let undisturbedWrites = 60
+
+  private func convergence(within bound: Duration) async {
+    let world = self.world
+    await self.wait(
+      bound, "the nodes come together", as: .l1, { world.differences() ?? "" },
+      until: { world.differences() == nil })
+  }
+
+  private func wait(
+    _ bound: Duration, _ what: String, as invariant: Invariant = .run,
+    _ detail: () -> String = { "" }, until isReached: () -> Bool
+  ) async {
+    let end = self.world.simulation.now + bound.wholeNanoseconds
+    while !isReached() {
+      guard self.world.simulation.now < end, !self.isBroken else {
+        let found = detail()
+        self.world.watch.report(
+          Violation(invariant, "after \(bound): not \(what)\(found.isEmpty ? "" : "; ")\(found)"))
+        return
+      }
+      await self.world.sleep(.milliseconds(50))
+    }
+  }
+}

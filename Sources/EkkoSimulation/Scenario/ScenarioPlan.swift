@@ -1,0 +1,78 @@
+internal import EkkoCore
+
+/// All that will happen in one run, as explicit lists drawn from a seed: the cluster, what its clients
+/// do, what goes wrong and when. A failing run is shrunk by leaving items out.
+package struct ScenarioPlan: Hashable, Sendable {
+  package let seed: UInt64
+  package var options: ScenarioOptions
+  package var nodes: [PlannedNode]
+  package var clients: [PlannedClient]
+  package var operations: [PlannedOperation]
+  package var faults: [PlannedFault]
+
+  package init(seed: UInt64) {
+    var generator = SplitMix64(seed: SplitMix64.mix(seed ^ 0x5ce4_a210))
+    self.seed = seed
+    self.options = ScenarioOptions(using: &generator)
+    self.nodes = PlannedNode.cluster(self.options, using: &generator)
+    self.clients = PlannedClient.draw(self.options, nodes: self.nodes, using: &generator)
+    self.operations = PlannedOperation.draw(
+      self.options, clients: self.clients.count, using: &generator)
+    self.faults = PlannedFault.draw(self.options, nodes: self.nodes, using: &generator)
+  }
+}
+
+/// One node of the cluster. It is named, and its host is, by its data centre and number: `a0`.
+package struct PlannedNode: Hashable, Sendable {
+  package let name: String
+  package let dataCentre: String
+  package let isTraining: Bool
+  /// Whom it pulls from and learns the cluster from; empty for the node that founds it.
+  package let join: [String]
+  package let keepsFiles: Bool
+
+  /// One to three training nodes and two to four inference data centres; at least five nodes.
+  static func cluster(
+    _ options: ScenarioOptions, using generator: inout SplitMix64
+  ) -> [PlannedNode] {
+    let training = (0..<options.trainingNodes).map { "t\($0)" }
+    var nodes = training.enumerated().map { index, name in
+      PlannedNode(
+        name: name, dataCentre: "t", isTraining: true, join: index == 0 ? [] : ["t0"],
+        keepsFiles: true)
+    }
+    for (letter, count) in zip("abcd", options.inferenceNodes) {
+      let dataCentre = String(letter)
+      for index in 0..<count {
+        let joins =
+          options.relays && index > 0
+          ? ["\(dataCentre)0"] + (generator.chance(0.3) ? [training[0]] : []) : training
+        nodes.append(
+          PlannedNode(
+            name: "\(dataCentre)\(index)", dataCentre: dataCentre, isTraining: false,
+            join: joins, keepsFiles: generator.chance(0.6)))
+      }
+    }
+    return nodes
+  }
+}
+
+/// A client: where it reads, and so where it first hears of the cluster.
+package struct PlannedClient: Hashable, Sendable {
+  package let name: String
+  package let dataCentre: String
+  package let endpoints: [String]
+
+  /// The first writes next to the primaries, the others anywhere.
+  static func draw(
+    _ options: ScenarioOptions, nodes: [PlannedNode], using generator: inout SplitMix64
+  ) -> [PlannedClient] {
+    (0..<options.clients).map { index in
+      let near = index == 0 ? nodes[0] : nodes[generator.below(nodes.count)]
+      let local = nodes.filter { $0.dataCentre == near.dataCentre }.map(\.name)
+      let others = nodes.filter { $0.isTraining && !local.contains($0.name) }.map(\.name)
+      return PlannedClient(
+        name: "client\(index)", dataCentre: near.dataCentre, endpoints: local + others)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import EkkoReplication
+internal import EkkoStorage
+
+/// The tables of the scenario's model.
+package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
+  /// Rows tell which write put them.
+  case puts = 0
+  /// Gradients, with an optimiser's slots: full rows hold more than those that are served.
+  case pushes = 1
+  /// Rows that expire while the run lasts.
+  case expiring = 2
+
+  static let modelName = "model"
+
+  var name: String { "\(self)" }
+
+  static let rowLength = 4
+
+  /// In seconds; zero for ever.
+  var timeToLive: UInt64 { UInt64(self.schema.timeToLiveSeconds) }
+
+  var schema: TableSchema {
+    switch self {
+    case .puts: TableSchema(name: self.name, rowLength: Self.rowLength)
+    case .pushes:
+      TableSchema(
+        name: self.name, rowLength: Self.rowLength, optimiser: .adagrad(learningRate: 0.1),
+        initialiser: .uniform(low: -0.1, high: 0.1), servingForm: .narrow(.float16))
+    case .expiring:
+      TableSchema(name: self.name, rowLength: Self.rowLength, timeToLiveSeconds: 3)
+    }
+  }
+
+  static func draft(shards: Int) -> ModelDraft {
+    ModelDraft(
+      name: Self.modelName, application: "", shardCount: UInt32(shards),
+      tables: Self.allCases.map(\.schema))
+  }
+
+  /// The row that write `number` puts under `key`: each element follows from both, so that a torn or
+  /// mixed row shows itself.
+  static func values(number: Int, key: UInt64) -> [Float] {
+    let word = Float(number)
+    return [word, Float(key), Float((number &* 31 &+ Int(key) &* 17) & 0xFFFF), -word]
+  }
+
+  /// The write that put `row` under `key`; `nil` if none did.
+  static func number(of row: ArraySlice<Float>, key: UInt64) -> Int? {
+    guard row.count == Self.rowLength, let first = row.first, let number = Int(exactly: first)
+    else { return nil }
+    return Array(row) == Self.values(number: number, key: key) ? number : nil
+  }
+}
