@@ -27,9 +27,17 @@ extension Shard {
     guard request.epoch == self.epoch else { return .refused(.differentEpoch) }
     guard request.formClass <= self.formClass else { return .refused(.lesserForm) }
     guard !self.mustReplace else { return .refused(.busy) }
-    if let token = request.resume, let walk = self.resumeWalk(token, request: request) {
-      self.beginItem(of: walk, into: &writer)
-      return .opened(walk: walk.id)
+    if let token = request.resume {
+      if let walk = self.resumeWalk(token, request: request) {
+        self.counters.scansResumed += 1
+        self.beginItem(of: walk, into: &writer)
+        return .opened(walk: walk.id)
+      }
+      if token.responder == self.incarnation {
+        self.counters.resumesRefused += 1
+      } else {
+        self.counters.resumesOfAnotherLife += 1
+      }
     }
     guard self.walks.count < Self.openWalkLimit else { return .refused(.busy) }
 
@@ -57,6 +65,7 @@ extension Shard {
 
   private mutating func noteSelection(isHit: Bool, request: SectionRequest) {
     if isHit {
+      if request.mark > 0 { self.counters.cacheWalksFromMark += 1 }
       self.cache.propagation.noteHit()
     } else if request.knowledge.isEmpty || request.replace {
       self.cache.propagation.noteFirstScan()
@@ -164,6 +173,7 @@ extension Shard {
       // What was pruned while the walk was under way is known to the asker only if the hit test
       // still holds; otherwise the answer goes on as a scan.
       if self.cache.isHit(bounds: walk.bounds) { return true }
+      self.counters.cacheWalksTurnedScans += 1
       walk.position = .scan(ScanCursor())
     }
     return self.advanceScan(&walk, selecting: &selection)
@@ -205,6 +215,7 @@ extension Shard {
       else { return false }
       walk.rewritten.removeLast()
       selection.examined += 1
+      self.counters.rewrittenRowsVisited += 1
       let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
       if stamp.sequence != 0 {
         Self.select(

@@ -33,7 +33,7 @@ extension Shard {
   mutating func obstacle(
     to end: SectionEnd, of reception: SectionReception, at now: Instant
   ) -> Merge? {
-    guard reception.isComplete(end), end.epoch == self.epoch,
+      guard reception.isComplete(end), end.epoch == self.epoch,
       self.knowledge.dominates(reception.asked)
     else {
       self.counters.sectionsDropped += 1
@@ -76,12 +76,23 @@ extension Shard {
     if self.knowledge == end.knowledge, self.ahead == end.ahead,
       self.ahead.isEmpty || self.digestOfRowsAhead() == end.aheadDigest
     {
+      let held = self.shardVersion
       self.shardVersion =
         hasChanged || self.defect == .adoptsEveryShardVersion
         ? end.shardVersion
-        : ShardVersion.numericallyLarger(self.shardVersion, end.shardVersion)
+        : ShardVersion.numericallyLarger(held, end.shardVersion)
+      if hasChanged {
+        self.counters.shardVersionsAdopted += 1
+      } else if self.shardVersion != held {
+        self.counters.shardVersionsGivenUp += 1
+      } else {
+        self.counters.shardVersionsKept += 1
+      }
     } else if hasChanged {
       self.issueShardVersion()
+      self.counters.shardVersionsIssuedAfterMerge += 1
+    } else {
+      self.counters.shardVersionsKept += 1
     }
   }
 

@@ -29,6 +29,7 @@ extension Shard {
   /// Distrusts this replica's rows until a full replace has completed, one that starts after this.
   package mutating func requireReplacement() {
     self.mustReplace = true
+    if self.replacement != nil { self.counters.replacementsBrokenOff += 1 }
     self.replacement = nil
     self.dropWalks()
   }
@@ -36,11 +37,19 @@ extension Shard {
   /// - Returns: false if the section goes on with a replacement that is not under way any more.
   mutating func beginReplacement(of reception: SectionReception) -> Bool {
     guard let resumed = reception.resumed else {
+      if self.replacement != nil { self.counters.replacementsBrokenOff += 1 }
+      self.counters.replacementsBegun += 1
+      if self.mustReplace {
+        self.counters.replacementsOfDistrusted += 1
+      } else {
+        self.counters.replacementsBelowForgotten += 1
+      }
       self.replacement = Replacement(nonce: reception.nonce, tableCount: self.tables.count)
       return true
     }
     guard self.replacement?.nonce == resumed else { return false }
     self.replacement?.nonce = reception.nonce
+    self.counters.replacementsResumed += 1
     return true
   }
 
@@ -68,8 +77,9 @@ extension Shard {
         let isRetired = self.origins.isRetired(stamp.origin)
         if replacement.hasVisited(table: table, slot: slot) {
           if !isRetired { kept.observe(version) }
-        } else if isRetired || end.knowledge.covers(version) {
+        } else if self.isToBeRemoved(version, isRetired: isRetired, by: end) {
           self.removeRow(table: table, slot: slot)
+          self.counters.rowsReplacedAway += 1
         } else {
           kept.observe(version)
         }
@@ -83,6 +93,13 @@ extension Shard {
     }
     self.counters.replacements += 1
     return true
+  }
+
+  /// Whether a row that is not in the section is one that the peer knows to be gone.
+  private func isToBeRemoved(
+    _ version: ParameterVersion, isRetired: Bool, by end: SectionEnd
+  ) -> Bool {
+    isRetired || end.knowledge.covers(version)
   }
 
   /// Takes a row out of its table. Its slot is reused only when no answer is being given.

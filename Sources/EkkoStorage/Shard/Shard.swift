@@ -133,22 +133,3 @@ package struct Shard: Sendable {
     self.pruneCache(at: now)
   }
 }
-
-/// What a shard counts for metrics.
-package struct ShardCounters: Hashable, Sendable {
-  package var rowsWritten: UInt64 = 0
-  package var rowsApplied: UInt64 = 0
-  package var rowsSuperseded: UInt64 = 0
-  /// Issued anew because they had survived only in a lesser form.
-  package var rowsRecovered: UInt64 = 0
-  package var rowsSent: UInt64 = 0
-  package var rowsVisited: UInt64 = 0
-  package var sectionsMerged: UInt64 = 0
-  package var sectionsDropped: UInt64 = 0
-  package var sectionsRefused: UInt64 = 0
-  package var rowsExpired: UInt64 = 0
-  package var tombstonesCollected: UInt64 = 0
-  package var replacements: UInt64 = 0
-
-  package init() {}
-}
