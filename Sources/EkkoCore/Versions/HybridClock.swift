@@ -12,6 +12,11 @@ package struct HybridClock: Hashable, Sendable {
   /// The next timestamp, for a row whose stored version has the time `replaced`.
   @inline(__always)
   package mutating func next(wall: WallTime, replacing replaced: Timestamp = .zero) -> Timestamp {
+    #if PlantedBugs
+      if PlantedBug.active == .clockStepsBack, wall.microseconds < self.last.microseconds {
+        self.last = .zero
+      }
+    #endif
     let floor = max(self.last.rawValue, replaced.rawValue)
     precondition(floor < .max, "hybrid clock at the end of time")
     let issued = Timestamp(rawValue: max(wall.microseconds << 12, floor + 1))

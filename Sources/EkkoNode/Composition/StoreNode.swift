@@ -44,9 +44,14 @@ package struct StoreNode: Sendable {
       // A wildcard address may be listened on by any number of nodes.
       configuration.name = "\(configuration.dataCentre)-\(advertised)"
     }
+    #if PlantedBugs
+      let incarnation = await Self.plantedIncarnation(for: configuration, runtime: runtime)
+    #else
+      let incarnation = runtime.drawIncarnation()
+    #endif
     var identity = LinkIdentity(
       cluster: configuration.cluster, name: configuration.name,
-      incarnation: runtime.drawIncarnation(), roles: configuration.roles,
+      incarnation: incarnation, roles: configuration.roles,
       dataCentre: configuration.dataCentre, zone: configuration.zone,
       form: configuration.form)
     if configuration.founds, identity.cluster == .unknown {

@@ -8,6 +8,9 @@ package enum Retirement {
   package static func next(
     at node: ReplicaNode
   ) -> (incarnation: IncarnationID, seals: [ShardID: Timestamp])? {
+    #if PlantedBugs
+      if PlantedBug.active == .nothingRetired { return nil }
+    #endif
     let catalogue = node.catalogue
     let present = Set(catalogue.members.values.map(\.incarnation))
     let shards = node.shards.all.map(\.id)
@@ -25,6 +28,9 @@ package enum Retirement {
       let isHeld = entries.allSatisfy { shard, entry in
         let seal = entry?.knowledge[origin] ?? .zero
         if seal > .zero { seals[shard] = seal }
+        #if PlantedBugs
+          if PlantedBug.active == .retiredBeforeAllHold { return true }
+        #endif
         guard !stable.isExceeded(seal, of: origin, in: shard) else { return false }
         return seal == .zero || stable[shard]?[origin] == seal
       }

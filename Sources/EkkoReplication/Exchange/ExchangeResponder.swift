@@ -37,7 +37,14 @@ package actor ExchangeResponder {
       return
     }
     self.noteKnowledge(of: request)
-    let bookmark = request.bookmarkOf == self.node.incarnation ? request.bookmark : 0
+    #if PlantedBugs
+      let isOurs =
+        PlantedBug.active == .bookmarkOutlivesResponder
+        || request.bookmarkOf == self.node.incarnation
+    #else
+      let isOurs = request.bookmarkOf == self.node.incarnation
+    #endif
+    let bookmark = isOurs ? request.bookmark : 0
     let received = self.node.clock.now().monotonic
     if !request.entries.contains(where: \.isOwed) {
       _ = await self.node.board.waitForNews(

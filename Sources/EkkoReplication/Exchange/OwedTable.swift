@@ -44,6 +44,9 @@ package struct OwedTable: Sendable {
     _ news: ExchangeNews, held: [ShardVersion?], grace: (ShardID) -> Duration,
     at now: MonotonicTime
   ) {
+    #if PlantedBugs
+      if PlantedBug.active == .bookmarkOutlivesResponder { self.bookmarkOf = news.responder }
+    #endif
     if news.responder != self.bookmarkOf { self.begin(with: news.responder) }
     for (announcement, held) in zip(news.announcements, held) {
       if let held, held.dominates(announcement.version) {
@@ -60,6 +63,11 @@ package struct OwedTable: Sendable {
       }
     }
     self.bookmark = max(self.bookmark, news.sequence)
+    #if PlantedBugs
+      if PlantedBug.active == .scalarBookmark, let stuck = self.debts.values.map(\.first).min() {
+        self.bookmark = stuck - 1
+      }
+    #endif
     if let asOf = news.asOf {
       if self.pending.count == Self.pendingLimit { self.pending.removeFirst() }
       self.pending.append((news.sequence, asOf))
@@ -95,6 +103,12 @@ package struct OwedTable: Sendable {
     _ shard: ShardID, at now: MonotonicTime, using generator: inout some RandomNumberGenerator
   ) {
     guard var debt = self.debts[shard] else { return }
+    #if PlantedBugs
+      if PlantedBug.active == .failedPullForgotten {
+        self.debts[shard] = nil
+        return
+      }
+    #endif
     let delay = min(Self.shortestDelay * (1 << min(debt.failures, 10)), Self.longestDelay)
     debt.failures += 1
     debt.notBefore = now.advanced(by: delay * Double.random(in: 0.5...1, using: &generator))
@@ -114,7 +128,13 @@ package struct OwedTable: Sendable {
   /// What we have seen through this peer, if that has grown: everything it had announced by then is
   /// settled.
   package mutating func takeFreshness() -> [NodeID: UInt64]? {
-    let oldest = self.debts.values.map(\.first).min() ?? .max
+    #if PlantedBugs
+      let oldest =
+        PlantedBug.active == .freshnessBeforeRows
+        ? .max : self.debts.values.map(\.first).min() ?? .max
+    #else
+      let oldest = self.debts.values.map(\.first).min() ?? .max
+    #endif
     var adopted: [NodeID: UInt64]?
     while let next = self.pending.first, next.sequence < oldest {
       adopted = next.asOf

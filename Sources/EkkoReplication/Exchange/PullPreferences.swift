@@ -27,6 +27,9 @@ package final class PullPreferences: Sendable {
   package func remove(_ link: LinkNumber) {
     self.state.withLock { state in
       state.preferred = state.preferred.filter { $0.value != link }
+      #if PlantedBugs
+        if PlantedBug.active == .replacementClaimKept { return }
+      #endif
       state.replacing = state.replacing.filter { $0.value != link }
     }
   }

@@ -116,7 +116,11 @@ package actor ReplicaPeer {
   private func nextRequest() -> ExchangeRequest {
     let now = self.node.clock.now().monotonic
     self.exchanges += 1
-    let nonce = self.generator.next()
+    #if PlantedBugs
+      let nonce = PlantedBug.active == .attemptsMixed ? 1 : self.generator.next()
+    #else
+      let nonce = self.generator.next()
+    #endif
     var exchange = Exchange(nonce: nonce, receptions: [:])
     let held = HeldShards(self.node)
     self.owed.settleDominated { held[$0]?.version }
@@ -317,6 +321,19 @@ package actor ReplicaPeer {
     try await self.link.send(frames)
   }
 }
+
+#if PlantedBugs
+  extension ReplicaPeer {
+    /// Goes on with what an earlier link to the same endpoint has learnt.
+    package func takeOver(from earlier: ReplicaPeer) async {
+      switch PlantedBug.active {
+      case .bookmarkOutlivesResponder: self.owed = await earlier.owed
+      case .marksOutliveResponder: self.marks = await earlier.marks
+      default: break
+      }
+    }
+  }
+#endif
 
 /// What this replica holds of each shard, looked up one at a time.
 private struct HeldShards {

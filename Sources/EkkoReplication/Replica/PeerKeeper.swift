@@ -25,6 +25,9 @@ package actor PeerKeeper {
   /// Who answers at the endpoint, once known.
   package private(set) var remote: LinkIdentity?
   private var pastTally = PullTally()
+  #if PlantedBugs
+    private var earlier: ReplicaPeer?
+  #endif
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -64,6 +67,10 @@ package actor PeerKeeper {
     self.lastComplaint = nil
     self.onEvent(.connected(self.endpoint, name: link.remote.name))
     let peer = ReplicaPeer(node: self.node, link: link)
+    #if PlantedBugs
+      if let earlier = self.earlier { await peer.takeOver(from: earlier) }
+      self.earlier = peer
+    #endif
     self.peer = peer
     let why = await withTaskCancellationHandler {
       do throws(LinkError) {

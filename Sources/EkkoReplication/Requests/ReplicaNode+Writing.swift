@@ -38,8 +38,13 @@ extension ReplicaNode {
         request.parts[$0].extract(
           cuts[$0].places[index]!, schema: model.tables[Int(request.parts[$0].table.rawValue)])
       }
-      let outcome = await actor.write(
-        writes, request: request.request, epoch: request.epoch, at: now)
+      #if PlantedBugs
+        let outcome = await actor.writeWrongly(
+          writes, request: request.request, epoch: request.epoch, at: now)
+      #else
+        let outcome = await actor.write(
+          writes, request: request.request, epoch: request.epoch, at: now)
+      #endif
       let newest = try reply.take(outcome, parts: involved, cuts: cuts, shard: index)
       latest.append((actor.id, ParameterVersion(timestamp: newest, origin: reply.origin)))
     }

@@ -145,6 +145,14 @@ package struct SectionEnd: Hashable, Sendable {
     self.announced = walk.announced
     self.entryCount = walk.entryCount
     self.checksum = walk.checksum.finalize()
+    #if PlantedBugs
+      switch (PlantedBug.active, isSnapshot: walk.nonce == SnapshotWriter.nonce) {
+      case (.knowledgeReadLast, false), (.snapshotKnowledgeReadLast, true):
+        self.knowledge = shard.knowledge
+      case (.shardVersionReadLast, false): self.shardVersion = shard.shardVersion
+      default: break
+      }
+    #endif
   }
 }
 

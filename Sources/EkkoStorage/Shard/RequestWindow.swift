@@ -42,6 +42,9 @@ package struct RequestWindow: Hashable, Sendable {
   package init() {}
 
   package func lookUp(_ request: RequestID) -> Lookup {
+    #if PlantedBugs
+      if PlantedBug.active == .retryAppliedTwice { return .new }
+    #endif
     guard let client = self.clients[request.client] else { return .new }
     if let answer = client.answers.last(where: { $0.sequence == request.sequence }) {
       return .repeated(versions: answer.versions)
@@ -56,6 +59,9 @@ package struct RequestWindow: Hashable, Sendable {
     let place = client.answers.firstIndex { $0.sequence > request.sequence } ?? client.answers.count
     client.answers.insert(
       Remembered(sequence: request.sequence, versions: versions), at: place)
+    #if PlantedBugs
+      if PlantedBug.active == .oneRequestRemembered { client.answers = client.answers.suffix(1) }
+    #endif
     if client.answers.count > Self.requestsPerClient {
       client.forgottenThrough = client.answers.removeFirst().sequence
     }

@@ -47,10 +47,15 @@ extension Shard {
     let isHit = !isReplace && self.cache.isHit(bounds: bounds)
     guard isHit || allowScan else { return .refused(.busy) }
     self.noteSelection(isHit: isHit, request: request)
+    #if PlantedBugs
+      let mark = PlantedBug.active == .markIgnored ? 0 : request.mark
+    #else
+      let mark = request.mark
+    #endif
     let walk = Walk(
       id: self.nextWalkID, nonce: request.nonce, asked: request.knowledge,
       mode: isReplace ? .replace : .difference, formClass: request.formClass,
-      position: isHit ? .cache(after: request.mark) : .scan(ScanCursor()),
+      position: isHit ? .cache(after: mark) : .scan(ScanCursor()),
       knowledge: self.knowledge, ahead: self.ahead,
       aheadDigest: request.knowledge == self.knowledge ? self.digestOfRowsAhead() : 0,
       significantKnowledge: self.significantKnowledge,
@@ -92,7 +97,13 @@ extension Shard {
       case .scan = self.walks[index].position
     else { return nil }
     self.walks[index].nonce = request.nonce
-    self.walks[index].position = .scan(token.cursor)
+    #if PlantedBugs
+      if PlantedBug.active != .scanResumedWhereSent {
+        self.walks[index].position = .scan(token.cursor)
+      }
+    #else
+      self.walks[index].position = .scan(token.cursor)
+    #endif
     self.walks[index].entryCount = token.entryCount
     self.walks[index].checksum = CRC32C(resuming: token.checksum)
     self.walks[index].expiry = nil
@@ -108,7 +119,12 @@ extension Shard {
     var walk = self.walks[index]
     self.walks[index].rewritten = []
     var selection = Selection(tableCount: self.tables.count, byteLimit: byteLimit)
-    let isAtEnd = self.advance(&walk, selecting: &selection)
+    #if PlantedBugs
+      let isAtEnd =
+        self.advance(&walk, selecting: &selection) || PlantedBug.active == .replyCapped
+    #else
+      let isAtEnd = self.advance(&walk, selecting: &selection)
+    #endif
     self.encode(selection, of: &walk, into: &writer)
     guard isAtEnd else {
       self.walks[index] = walk
@@ -170,6 +186,9 @@ extension Shard {
       guard self.advanceThroughCache(&walk, from: cursor, selecting: &selection) else {
         return false
       }
+      #if PlantedBugs
+        if PlantedBug.active == .hitNotRetested { return true }
+      #endif
       // What was pruned while the walk was under way is known to the asker only if the hit test
       // still holds; otherwise the answer goes on as a scan.
       if self.cache.isHit(bounds: walk.bounds) { return true }
@@ -182,6 +201,11 @@ extension Shard {
   private mutating func advanceThroughCache(
     _ walk: inout Walk, from cursor: UInt64, selecting selection: inout Selection
   ) -> Bool {
+    #if PlantedBugs
+      if PlantedBug.active == .cacheWalkNewestFirst {
+        return self.advanceNewestFirst(&walk, selecting: &selection)
+      }
+    #endif
     let entries = self.cache.entries
     // One copy of the tables' handles for the whole turn, not one for each row.
     var rows = RowCursor(self.tables)

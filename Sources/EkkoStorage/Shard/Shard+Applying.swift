@@ -50,6 +50,12 @@ extension Shard {
         reception.accepted(rows, body: bytes.extracting(rows.body))
         return .progressed
       } catch {
+        #if PlantedBugs
+          if PlantedBug.active == .refusedRowsMerged {
+            reception.accepted(rows, body: bytes.extracting(rows.body))
+            return .progressed
+          }
+        #endif
         reception.breakOff()
         self.counters.sectionsRefused += 1
         return .ended(.refused(error))
@@ -167,6 +173,9 @@ extension Shard {
 
   /// The largest version time this node takes at `now`.
   func latestAcceptable(at now: Instant) -> Timestamp {
+    #if PlantedBugs
+      if PlantedBug.active == .futureAccepted { return Timestamp(rawValue: .max - 1) }
+    #endif
     let bound = UInt64(max(0, self.futureBound.wholeNanoseconds / 1000))
     return Timestamp(microseconds: min(now.wall.microseconds + bound, 1 << 52 - 1), counter: 0xFFF)
   }
@@ -187,6 +196,11 @@ extension Shard {
       let known =
         self.origins.retired.contains(origin)
         ? Timestamp(rawValue: .max) : self.knowledge[origin]
+      #if PlantedBugs
+        if PlantedBug.active == .collectedRowsReturn {
+          return ArrivingOrigin(index: self.origins.intern(origin), collectedThrough: .zero)
+        }
+      #endif
       return ArrivingOrigin(
         index: self.origins.intern(origin), collectedThrough: mode == .replace ? .zero : known)
     }
@@ -215,7 +229,15 @@ extension Shard {
       }
       slot = self.tables[index].insert(key)
     }
-    if !isTombstone { memory.setBytes(row, at: slot) }
+    #if PlantedBugs
+      if PlantedBug.active == .rowTorn, replaced != 0 {
+        if !isTombstone { memory.setFirstHalf(row, at: slot) }
+      } else if !isTombstone {
+        memory.setBytes(row, at: slot)
+      }
+    #else
+      if !isTombstone { memory.setBytes(row, at: slot) }
+    #endif
     self.stampArrival(
       in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin.index,
       isTombstone: isTombstone, replaced: replaced)
@@ -227,6 +249,9 @@ extension Shard {
   private func supersedes(
     _ timestamp: Timestamp, _ origin: UInt32, _ stored: RowTable.Stamp, isTrusted: Bool
   ) -> Bool {
+    #if PlantedBugs
+      if PlantedBug.active == .lastArrivalWins { return true }
+    #endif
     if !isTrusted, self.origins.isRetired(stored.origin) {
       // Beyond the seal nobody else has it: whatever the others have instead counts.
       return timestamp != stored.timestamp || origin != stored.origin
@@ -253,6 +278,9 @@ extension Shard {
   /// Notes rows that came before their section's end. They change what this replica could give, so
   /// they get a shard version of their own, even below a time that was noted before.
   private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns, limit: Timestamp) {
+    #if PlantedBugs
+      if PlantedBug.active == .rowsAheadUnannounced { return }
+    #endif
     var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
     for entry in 0..<rows.count where columns.timestamp(entry) <= limit {
       let origin = columns.origin(entry).index
@@ -261,6 +289,11 @@ extension Shard {
     var isAhead = false
     for (origin, timestamp) in zip(rows.origins, latest)
     where timestamp > self.knowledge[origin] && !self.origins.retired.contains(origin) {
+      #if PlantedBugs
+        if PlantedBug.active == .knowledgeWithRows {
+          self.knowledge.observe(ParameterVersion(timestamp: timestamp, origin: origin))
+        }
+      #endif
       self.ahead.observe(ParameterVersion(timestamp: timestamp, origin: origin))
       isAhead = true
     }

@@ -7,6 +7,9 @@ extension Shard {
     if self.cache.liveCount > PropagationEstimate.entryLimit(rows: self.rowCount) {
       self.cache.propagation.noteOverLimit()
     }
+    #if PlantedBugs
+      self.pruneWrongly(at: now)
+    #endif
     let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
     if let sequence = self.cache.sequence(before: horizon) {
       var rows = RowCursor(self.tables)
@@ -31,6 +34,10 @@ extension Shard {
   func isExpired(_ timestamp: Timestamp, table: Int, at now: Instant) -> Bool {
     let timeToLive = self.tables[table].schema.timeToLiveSeconds
     guard timeToLive > 0 else { return false }
+    #if PlantedBugs
+      let timestamp =
+        PlantedBug.active == .expiryByLocalClock ? max(timestamp, self.birth) : timestamp
+    #endif
     return timestamp.microseconds + UInt64(timeToLive) * 1_000_000 <= now.wall.microseconds
   }
 
@@ -58,7 +65,11 @@ extension Shard {
       guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
       if stable.covers(version) {
-        shard.forgotten.observe(version)
+        #if PlantedBugs
+          if PlantedBug.active != .tombstonesForgotten { shard.forgotten.observe(version) }
+        #else
+          shard.forgotten.observe(version)
+        #endif
         shard.removeRow(table: table, slot: slot)
         shard.counters.tombstonesCollected += 1
       }

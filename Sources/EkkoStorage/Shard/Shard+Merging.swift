@@ -33,8 +33,12 @@ extension Shard {
   mutating func obstacle(
     to end: SectionEnd, of reception: SectionReception, at now: Instant
   ) -> Merge? {
-      guard reception.isComplete(end), end.epoch == self.epoch,
-      self.knowledge.dominates(reception.asked)
+    #if PlantedBugs
+      let asked = PlantedBug.active == .requesterWentBack ? VersionVector() : reception.asked
+    #else
+      let asked = reception.asked
+    #endif
+    guard reception.isComplete(end), end.epoch == self.epoch, self.knowledge.dominates(asked)
     else {
       self.counters.sectionsDropped += 1
       return .dropped
@@ -73,6 +77,9 @@ extension Shard {
   /// The same knowledge and rows take the peer's version (or, equal before, the larger of both); what
   /// grew beyond the peer's gets a version of our own.
   private mutating func adoptShardVersion(of end: SectionEnd, hasChanged: Bool) {
+    #if PlantedBugs
+      if self.adoptWrongly(end, hasChanged: hasChanged) { return }
+    #endif
     if self.knowledge == end.knowledge, self.ahead == end.ahead,
       self.ahead.isEmpty || self.digestOfRowsAhead() == end.aheadDigest
     {

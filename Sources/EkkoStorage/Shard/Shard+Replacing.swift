@@ -99,7 +99,11 @@ extension Shard {
   private func isToBeRemoved(
     _ version: ParameterVersion, isRetired: Bool, by end: SectionEnd
   ) -> Bool {
-    isRetired || end.knowledge.covers(version)
+    #if PlantedBugs
+      if PlantedBug.active == .replacementRemovesTooMuch { return true }
+      if PlantedBug.active == .replacementRemovesTooLittle { return false }
+    #endif
+    return isRetired || end.knowledge.covers(version)
   }
 
   /// Takes a row out of its table. Its slot is reused only when no answer is being given.

@@ -28,6 +28,9 @@ extension Shard {
   mutating func evictLoadedRows() {
     var rows = RowCursor(self.tables)
     self.cache.prune(through: self.arrival, of: &rows)
+    #if PlantedBugs
+      if PlantedBug.active == .emptyDominatorAfterLoading { self.cache.clearDominator() }
+    #endif
   }
 
   /// Knows the rows that were written anew, and stands for what that made of the shard.

@@ -20,9 +20,16 @@ extension Shard {
     self.knowledge.remove(origin)
     self.ahead.remove(origin)
     self.significantKnowledge.remove(origin)
-    self.forgotten.remove(origin)
+    #if PlantedBugs
+      if PlantedBug.active != .retiredInOneVector { self.forgotten.remove(origin) }
+    #else
+      self.forgotten.remove(origin)
+    #endif
     if let index = self.origins.index(of: origin) { self.cache.clearDominator(origin: index) }
     self.dropWalks()
+    #if PlantedBugs
+      if PlantedBug.active == .retiredUnsealed { return !self.mustReplace }
+    #endif
     if !isSealed { self.requireReplacement() }
     return !self.mustReplace
   }

@@ -23,7 +23,11 @@ extension Shard {
     if self.clock.last > before {
       self.knowledge.observe(
         ParameterVersion(timestamp: self.clock.last, origin: self.incarnation))
-      self.issueShardVersion()
+      #if PlantedBugs
+        if PlantedBug.active != .shardVersionBeforeUpdate { self.issueShardVersion() }
+      #else
+        self.issueShardVersion()
+      #endif
       self.finishArrivals(at: now)
     }
     if let request { self.requests.remember(request, versions: versions) }
@@ -74,7 +78,13 @@ extension Shard {
     let index = Int(write.table.rawValue)
     let known = table.slot(of: key)
     let stamp = known.map { table.stamp(at: $0) }
-    let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? .zero)
+    #if PlantedBugs
+      let replaced =
+        PlantedBug.active == .smallerVersionWritten ? .zero : stamp?.timestamp ?? .zero
+    #else
+      let replaced = stamp?.timestamp ?? .zero
+    #endif
+    let timestamp = self.clock.next(wall: now.wall, replacing: replaced)
     let isFresh =
       stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
     if write.kind == .push, isFresh,

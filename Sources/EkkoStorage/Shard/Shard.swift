@@ -48,6 +48,10 @@ package struct Shard: Sendable {
   package var defect: Defect?
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).
   package let futureBound: Duration
+  #if PlantedBugs
+    var birth = Timestamp.zero
+    var wallHorizon = Timestamp.zero
+  #endif
 
   package static let usualFutureBound = Duration.milliseconds(500)
 
@@ -63,6 +67,9 @@ package struct Shard: Sendable {
     self.issuedCounter = 1
     self.shardVersion = ShardVersion(counter: 1, issuer: incarnation)
     self.futureBound = futureBound
+    #if PlantedBugs
+      self.mislabelShardVersion()
+    #endif
   }
 
   /// Adds tables the catalogue has gained, and takes the changes a schema may make.
@@ -86,8 +93,16 @@ package struct Shard: Sendable {
   /// A new shard version of our own.
   mutating func issueShardVersion() {
     if self.defect == .counterFromHeldVersion { self.issuedCounter = self.shardVersion.counter }
+    #if PlantedBugs
+      if PlantedBug.active == .counterFromHeldVersion {
+        self.issuedCounter = self.shardVersion.counter
+      }
+    #endif
     self.issuedCounter += 1
     self.shardVersion = ShardVersion(counter: self.issuedCounter, issuer: self.incarnation)
+    #if PlantedBugs
+      self.mislabelShardVersion()
+    #endif
   }
 
   package func version(of stamp: RowTable.Stamp) -> ParameterVersion {
@@ -108,6 +123,9 @@ package struct Shard: Sendable {
       RowTable.Stamp(
         timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),
       at: slot)
+    #if PlantedBugs
+      if PlantedBug.active == .deletesBypassCache, isTombstone { return }
+    #endif
     self.cache.append(
       table: UInt16(index), slot: UInt32(slot), sequence: self.arrival, replaced: replaced)
     if !self.walks.isEmpty && replaced != 0 {
@@ -118,6 +136,9 @@ package struct Shard: Sendable {
   /// Tells each open cache walk that has yet to reach arrival `replaced` that this row has left its
   /// path, so that the walk visits it at its end.
   private mutating func noteRewrite(table: Int, slot: Int, replaced: UInt64) {
+    #if PlantedBugs
+      if PlantedBug.active == .rewrittenRowsMissed { return }
+    #endif
     for index in self.walks.indices {
       guard case .cache(let cursor) = self.walks[index].position, replaced > cursor,
         replaced <= self.walks[index].mark
@@ -129,6 +150,9 @@ package struct Shard: Sendable {
 
   /// Ends a batch of arrivals: notes their time, prunes what is too old, compacts if worthwhile.
   mutating func finishArrivals(at now: Instant) {
+    #if PlantedBugs
+      if self.birth == .zero { self.birth = Timestamp(microseconds: now.wall.microseconds) }
+    #endif
     self.cache.noteArrivals(through: self.arrival, at: now.monotonic)
     self.pruneCache(at: now)
   }

@@ -82,6 +82,9 @@ package struct Walk: Sendable {
   /// The bytes a row of each table takes on the wire.
   let rowByteCounts: [Int]
   package internal(set) var rewritten: [RowReference] = []
+  #if PlantedBugs
+    var oldest: UInt64?
+  #endif
   package internal(set) var entryCount: UInt64 = 0
   var checksum = CRC32C()
   /// When an abandoned walk is dropped; `nil` while someone is reading from it.

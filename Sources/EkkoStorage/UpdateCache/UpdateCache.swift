@@ -28,6 +28,9 @@ package struct UpdateCache: Sendable {
   private var arrivals: [(time: MonotonicTime, sequence: UInt64)] = []
   private var arrivalsHead = 0
   package var propagation: PropagationEstimate
+  #if PlantedBugs
+    private var lateDominator: [(origin: UInt32, timestamp: Timestamp)] = []
+  #endif
 
   package init(propagation: PropagationEstimate = PropagationEstimate()) {
     self.propagation = propagation
@@ -83,6 +86,13 @@ package struct UpdateCache: Sendable {
   /// Whether an asker whose knowledge is `bounds` (by origin index) can be answered from the ring.
   package func isHit(bounds: [UInt64]) -> Bool {
     for (origin, bound) in self.dominator.enumerated() where bound > 0 {
+      #if PlantedBugs
+        if PlantedBug.active == .hitTestSkipsUnknownOrigins,
+          origin >= bounds.count || bounds[origin] == 0
+        {
+          continue
+        }
+      #endif
       if origin >= bounds.count || bounds[origin] < bound { return false }
     }
     return true
@@ -123,14 +133,28 @@ package struct UpdateCache: Sendable {
   /// Erases the entries up to `sequence`. The version of each live one goes into the DVV *before*
   /// its entry goes, in this one step.
   mutating func prune(through sequence: UInt64, of rows: inout RowCursor) {
+    #if PlantedBugs
+      self.raiseLateDominator()
+    #endif
     while self.head < self.ring.count, self.ring[self.head].sequence <= sequence {
       let entry = self.ring[self.head]
       self.prefetch(self.head + Self.lookAhead, of: rows)
       let current = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
       if current.sequence == entry.sequence {
-        self.raiseDominator(origin: current.origin, to: current.timestamp)
+        #if PlantedBugs
+          if PlantedBug.active == .erasedBeforeDominator {
+            self.lateDominator.append((current.origin, current.timestamp))
+          } else {
+            self.raiseDominator(origin: current.origin, to: current.timestamp)
+          }
+        #else
+          self.raiseDominator(origin: current.origin, to: current.timestamp)
+        #endif
         self.liveCount -= 1
       }
+      #if PlantedBugs
+        if PlantedBug.active == .staleCopyPruned { self.erase(current.sequence) }
+      #endif
       self.head += 1
     }
     self.prunedThrough = max(self.prunedThrough, sequence)
@@ -140,7 +164,12 @@ package struct UpdateCache: Sendable {
     }
   }
 
-  package var needsCompaction: Bool { self.ring.count - self.head > 2 * self.liveCount + 64 }
+  package var needsCompaction: Bool {
+    #if PlantedBugs
+      if PlantedBug.active == .cacheNeverCompacted { return false }
+    #endif
+    return self.ring.count - self.head > 2 * self.liveCount + 64
+  }
 
   /// Drops entries that are not live. Order and sequences stay, so open walks are not disturbed.
   mutating func compact(against rows: inout RowCursor) {
@@ -164,3 +193,25 @@ package struct UpdateCache: Sendable {
     rows.prefetchHead(table: Int(entry.table), slot: Int(entry.slot))
   }
 }
+
+#if PlantedBugs
+  extension UpdateCache {
+    fileprivate mutating func raiseLateDominator() {
+      for late in self.lateDominator {
+        self.raiseDominator(origin: late.origin, to: late.timestamp)
+      }
+      self.lateDominator = []
+    }
+
+    /// Takes a later arrival out of the ring, if it is there.
+    fileprivate mutating func erase(_ sequence: UInt64) {
+      let place = self.firstPosition(after: sequence - 1)
+      guard place > self.head, place < self.ring.count, self.ring[place].sequence == sequence else {
+        return
+      }
+      self.ring.remove(at: place)
+    }
+
+    mutating func clearDominator() { self.dominator = [] }
+  }
+#endif

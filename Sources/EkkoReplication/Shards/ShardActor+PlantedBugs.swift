@@ -1,0 +1,24 @@
+#if PlantedBugs
+  package import EkkoCore
+  package import EkkoStorage
+
+  extension ShardActor {
+    /// A write that lets others in between, if such a mistake is planted.
+    package func writeWrongly(
+      _ writes: [ShardWrite], request: RequestID?, epoch: ModelEpoch, at now: Instant
+    ) async -> WriteReply {
+      switch PlantedBug.active {
+      case .writesCompleteOutOfOrder where epoch == self.shard.epoch:
+        let drawn = self.shard.drawTimes(for: writes, at: now)
+        await Task.yield()
+        let outcome = self.publishing { $0.write(writes, request: request, at: now, drawn: drawn) }
+        return .outcome(outcome, origin: self.incarnation)
+      case .shardVersionBeforeUpdate:
+        self.publishing { $0.announceWrite() }
+        await Task.yield()
+      default: break
+      }
+      return self.write(writes, request: request, epoch: epoch, at: now)
+    }
+  }
+#endif

@@ -1,0 +1,134 @@
+#if PlantedBugs
+  package import EkkoCore
+
+  /// What the longer ones of the planted mistakes do to a shard.
+  extension Shard {
+    // MARK: Answers
+
+    /// Goes through the cache from `walk.mark` down; the walk's cursor is what is not yet visited.
+    mutating func advanceNewestFirst(
+      _ walk: inout Walk, selecting selection: inout Selection
+    ) -> Bool {
+      guard case .cache(let cursor) = walk.position else { return true }
+      var next = walk.oldest == nil ? walk.mark : cursor
+      let oldest = walk.oldest ?? cursor
+      walk.oldest = oldest
+      let entries = self.cache.entries
+      var position = self.cache.firstPosition(after: next) - 1
+      while position >= entries.startIndex, entries[position].sequence > oldest {
+        let entry = entries[position]
+        guard selection.isEmpty || selection.remainingBytes > 0 else {
+          walk.position = .cache(after: next)
+          return false
+        }
+        let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
+        if stamp.sequence == entry.sequence {
+          self.send(stamp, table: entry.table, slot: entry.slot, of: walk, in: &selection)
+        }
+        next = entry.sequence - 1
+        position -= 1
+      }
+      for reference in walk.rewritten {
+        let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
+        if stamp.sequence != 0 {
+          self.send(stamp, table: reference.table, slot: reference.slot, of: walk, in: &selection)
+        }
+      }
+      walk.rewritten = []
+      return true
+    }
+
+    private mutating func send(
+      _ stamp: RowTable.Stamp, table: UInt16, slot: UInt32, of walk: Walk,
+      in selection: inout Selection
+    ) {
+      self.counters.rowsVisited += 1
+      guard !walk.isKnown(stamp) else { return }
+      selection.slots[Int(table)].append(slot)
+      selection.remainingBytes -= walk.rowByteCounts[Int(table)]
+      selection.isEmpty = false
+    }
+
+    // MARK: Shard versions
+
+    /// - Returns: whether that was all there is to it.
+    mutating func adoptWrongly(_ end: SectionEnd, hasChanged: Bool) -> Bool {
+      switch PlantedBug.active {
+      case .everyShardVersionAdopted where self.knowledge == end.knowledge:
+        self.shardVersion = end.shardVersion
+      case .knowledgeNotCanonical where self.knowledge[self.incarnation] == .zero:
+        self.issueShardVersion()
+      case .adoptedWhileAhead where self.knowledge.dominates(end.knowledge):
+        self.shardVersion = end.shardVersion
+      default:
+        return false
+      }
+      return true
+    }
+
+    /// Has the version just made bear the half of the incarnation that is the node's in every life.
+    mutating func mislabelShardVersion() {
+      guard PlantedBug.active == .shardVersionCounterLost else { return }
+      self.shardVersion = ShardVersion(
+        counter: self.shardVersion.counter,
+        issuer: IncarnationID(rawValue: self.incarnation.rawValue & ~0xFFFF_FFFF))
+    }
+
+    package mutating func announceWrite() { self.issueShardVersion() }
+
+    // MARK: Writes
+
+    /// Gives out the times that `writes` will take.
+    package mutating func drawTimes(for writes: [ShardWrite], at now: Instant) -> HybridClock {
+      let drawn = HybridClock(
+        last: max(self.clock.last, Timestamp(microseconds: now.wall.microseconds)))
+      let count = writes.reduce(0) { $0 + $1.keys.count }
+      self.clock = HybridClock(last: Timestamp(rawValue: drawn.last.rawValue + UInt64(count)))
+      return drawn
+    }
+
+    package mutating func write(
+      _ writes: [ShardWrite], request: RequestID?, at now: Instant, drawn: HybridClock
+    ) -> WriteOutcome {
+      let present = self.clock
+      self.clock = drawn
+      defer { self.clock = HybridClock(last: max(present.last, self.clock.last)) }
+      return self.write(writes, request: request, at: now)
+    }
+
+    // MARK: Update cache
+
+    mutating func pruneWrongly(at now: Instant) {
+      let horizon = self.cache.propagation.horizon.wholeNanoseconds / 1000
+      let age = min(UInt64(max(0, horizon)), now.wall.microseconds)
+      let wall = Timestamp(microseconds: now.wall.microseconds - age)
+      var through: UInt64?
+      switch PlantedBug.active {
+      case .horizonFollowsWall:
+        self.wallHorizon = max(self.wallHorizon, wall)
+        if now.wall.microseconds <= self.wallHorizon.microseconds { through = self.arrival }
+      case .cachePrunedByVersionTime:
+        for entry in self.cache.entries {
+          let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
+          if stamp.sequence == entry.sequence, stamp.timestamp >= wall { break }
+          through = entry.sequence
+        }
+      default: break
+      }
+      guard let through, through > 0 else { return }
+      var rows = RowCursor(self.tables)
+      self.cache.prune(through: through, of: &rows)
+    }
+  }
+
+  extension RowMemory {
+    func setFirstHalf(_ row: RawSpan, at slot: Int) {
+      precondition(slot >= 0 && slot < self.capacity && row.byteCount == self.stride)
+      // SAFETY: both sides have `stride` bytes, checked above.
+      unsafe row.withUnsafeBytes { source in
+        unsafe (self.rows + slot * self.stride).copyMemory(
+          from: source.baseAddress!, byteCount: source.count / 2)
+      }
+    }
+  }
+#endif
