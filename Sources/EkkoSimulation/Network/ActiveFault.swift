@@ -38,6 +38,8 @@ final class ActiveFault {
   var hasEnded = false
   /// Flapping: whether it blocks just now.
   var isBlocking = true
+  /// Half-open: whose units it swallowed.
+  private var unheard: [(side: ChannelSide, connection: SimulatedConnection)] = []
 
   init(_ rule: NetworkFaultRule, number: Int, generator: SplitMix64) {
     self.rule = rule
@@ -46,6 +48,18 @@ final class ActiveFault {
   }
 
   var kind: NetworkFault { self.rule.kind }
+
+  func addUnheard(_ side: ChannelSide, of connection: SimulatedConnection) {
+    guard !self.unheard.contains(where: { $0.side === side }) else { return }
+    self.unheard.append((side, connection))
+  }
+
+  /// Who has sent in vain goes on trying, and now gets an answer; who only listens hears nothing.
+  func end() {
+    self.hasEnded = true
+    for (side, connection) in self.unheard { connection.reset(side) }
+    self.unheard = []
+  }
 
   func strikes() -> Bool { self.generator.chance(self.rule.probability) }
 

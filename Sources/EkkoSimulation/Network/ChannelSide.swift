@@ -20,38 +20,38 @@ final class ChannelSide {
   private(set) unowned var connection: SimulatedConnection!
   private(set) unowned var peer: ChannelSide!
   /// Of the process it belongs to, while it is not over.
-  private weak var attachment: NetworkAttachment?
+  weak var attachment: NetworkAttachment?
   /// Among the sides of its attachment.
   var place = 0
-  private let limits: ChannelLimits
+  let limits: ChannelLimits
   /// The number of its process.
   let process: UInt32
 
-  private(set) var status = Status.open
+  var status = Status.open
   /// If it ended by its process's death.
-  private var death: DeathStyle?
+  var death: DeathStyle?
 
-  private var inbox = Inbox()
+  var inbox = Inbox()
   /// What the reader meets after the last byte.
-  private var readEnding: Ending?
-  private var hasReceivedEnd = false
+  var readEnding: Ending?
+  var hasReceivedEnd = false
   /// The highest place among the units that arrived here.
   var newestArrived: UInt64 = 0
 
-  private var writeFailure: TransportError?
+  var writeFailure: TransportError?
   /// Written, and neither read by the other side nor known to be lost.
   private var unsettledByteCount = 0
   private var unitCount: UInt64 = 0
-  private var isEndDelivered = false
+  var isEndDelivered = false
   /// The latest arrival at the other side of units in their turn, and of all.
   var lastArrival: Int64 = 0
   var lastHead: Int64 = 0
   var latestArrival: Int64 = 0
 
-  private let readWakeup = Wakeup()
-  private let writeWakeup = Wakeup()
-  private var closers: [CheckedContinuation<Void, Never>] = []
-  private var deadline: TimerQueue.Ticket?
+  let readWakeup = Wakeup()
+  let writeWakeup = Wakeup()
+  var closers: [CheckedContinuation<Void, Never>] = []
+  var deadline: TimerQueue.Ticket?
 
   init(path: NetworkPath, attachment: NetworkAttachment, limits: ChannelLimits) {
     self.path = path
@@ -100,7 +100,7 @@ final class ChannelSide {
     self.send(.bytes(bytes))
   }
 
-  private func send(_ content: Parcel.Content) {
+  func send(_ content: Parcel.Content) {
     self.unitCount += 1
     self.path.send(
       Parcel(content, of: self.connection, from: self, sequence: self.unitCount))
@@ -147,95 +147,9 @@ final class ChannelSide {
       case .muted?: true
       }
     if isSilent {
-      self.path.network.count(.halfOpen)
+      self.path.network.faults.count(.halfOpen)
     } else {
       self.path.sendReset(to: self.peer, of: self.connection)
     }
-  }
-
-  // MARK: Ends
-
-  /// The orderly end: what was accepted is sent first.
-  func close() async {
-    if self.status == .open { self.startClosing() }
-    guard self.status == .closing else { return }
-    await withCheckedContinuation { self.closers.append($0) }
-  }
-
-  private func startClosing() {
-    self.status = .closing
-    self.readEnding = .failure(.closed)
-    self.writeFailure = .closed
-    self.dropInbox()
-    self.readWakeup.signal()
-    self.writeWakeup.signal()
-    self.setDeadline()
-    self.send(.end)
-  }
-
-  private func endWasDelivered() {
-    self.isEndDelivered = true
-    guard self.status == .closing else { return }
-    if self.hasReceivedEnd { self.finish() } else { self.setDeadline() }
-  }
-
-  /// So long each for sending the rest and for the other side's end.
-  private func setDeadline() {
-    let simulation = self.path.network.simulation
-    if let deadline = self.deadline { simulation.cancel(deadline) }
-    let connection = self.connection
-    self.deadline = simulation.after(self.limits.closeTimeout) { [unowned self] in
-      // Keeps both sides alive until here.
-      _ = connection
-      self.abort()
-    }
-  }
-
-  func abort() {
-    guard self.status != .over else { return }
-    self.end(.closed)
-    self.path.sendReset(to: self.peer, of: self.connection)
-  }
-
-  /// The other side, or something on the way, broke it.
-  func reset(keepingBytes: Bool) {
-    guard self.status != .over else { return }
-    self.end(.reset, keepingBytes: keepingBytes)
-  }
-
-  /// Its process has died.
-  func die(_ style: DeathStyle) {
-    guard self.status != .over else { return }
-    self.death = style
-    self.end(.closed)
-    if style == .reset { self.path.sendReset(to: self.peer, of: self.connection) }
-  }
-
-  private func end(_ error: TransportError, keepingBytes: Bool = false) {
-    // The other side's orderly end came after all its bytes; they stay good.
-    if self.readEnding == nil || error == .closed {
-      self.readEnding = .failure(error)
-      if !keepingBytes { self.dropInbox() }
-    }
-    if self.writeFailure == nil { self.writeFailure = error }
-    self.finish()
-  }
-
-  private func finish() {
-    self.status = .over
-    if let deadline = self.deadline { self.path.network.simulation.cancel(deadline) }
-    self.deadline = nil
-    self.attachment?.remove(self)
-    self.attachment = nil
-    self.readWakeup.signal()
-    self.writeWakeup.signal()
-    let closers = self.closers
-    self.closers = []
-    for closer in closers { closer.resume() }
-  }
-
-  private func dropInbox() {
-    self.peer.settle(self.inbox.byteCount)
-    self.inbox = Inbox()
   }
 }

@@ -63,6 +63,8 @@ package enum NetworkFault: String, CaseIterable, Sendable {
 package struct NetworkFaultCounts: Hashable, Sendable {
   private var counts = [Int](repeating: 0, count: NetworkFault.allCases.count)
 
+  package init() {}
+
   package subscript(kind: NetworkFault) -> Int {
     get { self.counts[kind.place] }
     set { self.counts[kind.place] = newValue }

@@ -5,9 +5,9 @@ extension NetworkPath {
   private static let noticeableDelay: Int64 = 1_000_000
 
   private func refreshFaults() {
-    guard self.faultVersion != self.network.faultVersion else { return }
-    self.faultVersion = self.network.faultVersion
-    self.faults = PathFaults(self.network.activeFaults, on: self)
+    guard self.faultVersion != self.network.faults.version else { return }
+    self.faultVersion = self.network.faults.version
+    self.faults = PathFaults(self.network.faults.active, on: self)
   }
 
   // MARK: Leaving
@@ -38,9 +38,11 @@ extension NetworkPath {
   /// Counts what came late, out of its turn, or from nowhere.
   func countEffects(on parcel: Parcel, at target: ChannelSide) {
     guard target.status == .open else { return }
-    if let kind = parcel.lateBy { self.network.count(kind) }
-    if parcel.slip > 0, parcel.sequence < target.newestArrived { self.network.count(.reorder) }
-    if let kind = parcel.invented { self.network.count(kind) }
+    if let kind = parcel.lateBy { self.network.faults.count(kind) }
+    if parcel.slip > 0, parcel.sequence < target.newestArrived {
+      self.network.faults.count(.reorder)
+    }
+    if let kind = parcel.invented { self.network.faults.count(kind) }
   }
 
   // MARK: Arriving
@@ -49,7 +51,7 @@ extension NetworkPath {
   func intercept(_ parcel: Parcel) -> Bool {
     self.refreshFaults()
     if let block = self.faults.block {
-      if parcel.target.status != .over { self.network.count(block.kind) }
+      if parcel.target.status != .over { self.network.faults.count(block.kind) }
       self.hold(.parcel(parcel, by: block))
       return true
     }
@@ -67,7 +69,7 @@ extension NetworkPath {
     guard case .bytes(let bytes) = parcel.content else { return false }
     switch fault.kind {
     case .drop:
-      self.network.count(.drop)
+      self.network.faults.count(.drop)
       parcel.source.settle(bytes.count)
       return true
     case .duplicate:
@@ -79,11 +81,11 @@ extension NetworkPath {
       }
       return false
     case .bitCorruption:
-      self.network.count(.bitCorruption)
+      self.network.faults.count(.bitCorruption)
       parcel.content = .bytes(Self.corrupt(bytes, using: &fault.generator))
       return false
     case .truncatedStream:
-      self.network.count(.truncatedStream)
+      self.network.faults.count(.truncatedStream)
       let part = Array(bytes.prefix(fault.generator.below(bytes.count)))
       if !part.isEmpty {
         parcel.content = .bytes(part)
@@ -92,7 +94,7 @@ extension NetworkPath {
       parcel.connection.breakDown(keepingBytes: true)
       return true
     case .cut:
-      self.network.count(.cut)
+      self.network.faults.count(.cut)
       parcel.connection.breakDown()
       return true
     case .halfOpen:
@@ -102,15 +104,29 @@ extension NetworkPath {
     }
   }
 
+  /// Whether a channel that `fault` severed swallows the unit. Once the fault has ended, whoever
+  /// sends learns that nobody on the way knows the channel.
+  func loses(_ parcel: Parcel, severedBy fault: ActiveFault) -> Bool {
+    if fault.hasEnded {
+      parcel.connection.breakDown()
+    } else {
+      self.network.faults.count(.halfOpen)
+      fault.addUnheard(parcel.source, of: parcel.connection)
+    }
+    return true
+  }
+
   /// One to three bits turned over.
   private static func corrupt(
     _ bytes: [UInt8], using generator: inout SplitMix64
   ) -> [UInt8] {
-    var bytes = bytes
+    var changed = bytes
     for _ in 0...generator.below(3) {
-      bytes[generator.below(bytes.count)] ^= 1 << UInt8(generator.below(8))
+      changed[generator.below(bytes.count)] ^= 1 << UInt8(generator.below(8))
     }
-    return bytes
+    // Two of them may have been the same.
+    if changed == bytes { changed[0] ^= 1 }
+    return changed
   }
 
   /// Has `bytes` arrive some time after `parcel`, in the same channel.
@@ -128,7 +144,7 @@ extension NetworkPath {
   // MARK: Blocks
 
   private func hold(_ item: Held) {
-    if self.held.isEmpty { self.network.startHolding(self) }
+    if self.held.isEmpty { self.network.faults.startHolding(self) }
     self.held.append(item)
   }
 
@@ -136,7 +152,7 @@ extension NetworkPath {
   func holds(_ body: @escaping () -> Void) -> Bool {
     self.refreshFaults()
     guard let block = self.faults.block else { return false }
-    self.network.count(block.kind)
+    self.network.faults.count(block.kind)
     self.hold(.control(body))
     return true
   }
@@ -145,7 +161,7 @@ extension NetworkPath {
   func keepsReset(to side: ChannelSide, of connection: SimulatedConnection) -> Bool {
     self.refreshFaults()
     guard let block = self.faults.block else { return false }
-    self.network.count(block.kind)
+    self.network.faults.count(block.kind)
     if !block.kind.isPartition {
       self.hold(.control { connection.reset(side) })
     }

@@ -13,7 +13,7 @@ final class NetworkPath {
   private(set) var unitCount = 0
   private(set) var byteCount = 0
 
-  /// What is wrong with it, as of the network's `faultVersion` in `faultVersion`.
+  /// What is wrong with it, as of this version of the network's faults.
   var faults = PathFaults()
   var faultVersion = 0
   /// What a partition or clog keeps, in order.
@@ -52,7 +52,7 @@ final class NetworkPath {
   /// The line's rate follows the shape, and a squeeze where there is one.
   func applyRate() {
     self.line.setRate(
-      bytesPerSecond: min(self.bytesPerSecond, self.network.squeezedRate(of: self)))
+      bytesPerSecond: min(self.bytesPerSecond, self.network.faults.squeezedRate(of: self)))
   }
 
   // MARK: On the way
@@ -73,7 +73,7 @@ final class NetworkPath {
     self.unitCount += 1
     self.byteCount += byteCount
     var flight = self.drawFlight()
-    if self.network.hasFaults {
+    if self.network.faults.isAny {
       flight += self.delay(of: parcel, usualBytesPerSecond: self.bytesPerSecond)
     }
     if case .bytes(let bytes) = parcel.content {
@@ -106,15 +106,12 @@ final class NetworkPath {
   }
 
   func arrive(_ parcel: Parcel) {
-    if self.network.hasFaults, self.intercept(parcel) { return }
+    if self.network.faults.isAny, self.intercept(parcel) { return }
     self.deliver(parcel)
   }
 
   func deliver(_ parcel: Parcel) {
-    if let fault = parcel.connection.severedBy {
-      guard fault.hasEnded else { return self.network.count(.halfOpen) }
-      return parcel.connection.breakDown()
-    }
+    if let fault = parcel.connection.severedBy, self.loses(parcel, severedBy: fault) { return }
     if !self.isLoopback { self.to.receivedByteCount += parcel.byteCount }
     let target = parcel.target
     if parcel.isMarked { self.countEffects(on: parcel, at: target) }
@@ -127,7 +124,7 @@ final class NetworkPath {
   /// A question or an answer of the hosts themselves: small, late by one latency.
   func sendControl(_ body: @escaping () -> Void) {
     self.network.simulation.at(self.network.simulation.now + self.drawFlight()) {
-      if self.network.hasFaults, self.holds(body) { return }
+      if self.network.faults.isAny, self.holds(body) { return }
       body()
     }
   }
@@ -137,7 +134,7 @@ final class NetworkPath {
     guard side.status != .over else { return }
     self.network.simulation.at(self.network.simulation.now + self.drawFlight()) {
       guard side.status != .over else { return }
-      if self.network.hasFaults, self.keepsReset(to: side, of: connection) { return }
+      if self.network.faults.isAny, self.keepsReset(to: side, of: connection) { return }
       if let fault = connection.severedBy, !fault.hasEnded { return }
       connection.reset(side)
     }

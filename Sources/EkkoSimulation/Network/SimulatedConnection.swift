@@ -17,6 +17,8 @@ final class SimulatedConnection {
   /// A reset has reached `side`.
   func reset(_ side: ChannelSide) { side.reset(keepingBytes: false) }
 
+  func abort(_ side: ChannelSide) { side.abort() }
+
   /// Something on the way breaks it for both sides.
   func breakDown(keepingBytes: Bool = false) {
     self.connector.reset(keepingBytes: keepingBytes)

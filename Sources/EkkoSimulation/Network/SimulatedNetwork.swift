@@ -18,7 +18,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
   /// Of the jitter.
   var generator: SplitMix64
   private var deaths: SplitMix64
-  private let faultSeed: UInt64
+  let faults: NetworkFaults
 
   private var hosts: [NetworkHost] = []
   private var indices: [String: Int] = [:]
@@ -26,24 +26,13 @@ package final class SimulatedNetwork: @unchecked Sendable {
   private var shapes: [HostPair: PathShape] = [:]
   private var connectionCount: UInt64 = 0
 
-  /// How often each kind of fault changed an outcome.
-  package private(set) var fired = NetworkFaultCounts()
-  private(set) var activeFaults: [ActiveFault] = []
-  private(set) var hasFaults = false
-  /// Goes up with each change to what is wrong.
-  private(set) var faultVersion = 0
-  private var faultCount = 0
-  /// Paths that hold units, in the order in which they began to.
-  private var holding: [NetworkPath] = []
-
   package init(_ simulation: Simulation, shape: NetworkShape = NetworkShape()) {
     self.simulation = simulation
     self.presence = simulation
     self.shape = shape
     self.generator = simulation.makeGenerator()
     self.deaths = simulation.makeGenerator()
-    var generator = simulation.makeGenerator()
-    self.faultSeed = generator.next()
+    self.faults = NetworkFaults(simulation)
   }
 
   /// Whether there is still a world around it.
@@ -73,7 +62,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
 
   func host(named name: String) -> NetworkHost? { self.indices[name].map { self.hosts[$0] } }
 
-  private var existingPaths: [NetworkPath] { self.hosts.flatMap(\.existingPaths) }
+  var existingPaths: [NetworkPath] { self.hosts.flatMap(\.existingPaths) }
 
   func pathShape(from source: NetworkHost, to target: NetworkHost) -> PathShape {
     if source === target { return self.shape.withinHost }
@@ -134,71 +123,5 @@ package final class SimulatedNetwork: @unchecked Sendable {
       return nil
     }
     return source.path(to: target)
-  }
-
-  // MARK: Faults
-
-  /// Switches a fault on until `stop` or `heal`.
-  @discardableResult
-  package func start(_ rule: NetworkFaultRule) -> NetworkFaultTicket {
-    self.faultCount += 1
-    // A function of the fault alone, so that leaving out another one changes nothing for it.
-    let seed =
-      self.faultSeed &+ UInt64(rule.kind.place) &* 0x9E37_79B9_7F4A_7C15
-      &+ UInt64(self.simulation.now) &* 0xD1B5_4A32_D192_ED03
-    let fault = ActiveFault(rule, number: self.faultCount, generator: SplitMix64(seed: seed))
-    self.activeFaults.append(fault)
-    self.faultsChanged()
-    if rule.kind == .flapping { self.scheduleFlap(of: fault) }
-    return NetworkFaultTicket(number: fault.number)
-  }
-
-  /// Switches it off; what it held goes on. One that is off already is left alone.
-  package func stop(_ ticket: NetworkFaultTicket) {
-    self.end { $0.number == ticket.number }
-  }
-
-  /// Ends every fault. Hosts without power and channels that broke stay as they are.
-  package func heal() { self.end { _ in true } }
-
-  private func end(_ isMeant: (ActiveFault) -> Bool) {
-    for fault in self.activeFaults where isMeant(fault) { fault.hasEnded = true }
-    self.activeFaults.removeAll(where: isMeant)
-    self.faultsChanged()
-  }
-
-  private func faultsChanged() {
-    self.faultVersion += 1
-    self.hasFaults = !self.activeFaults.isEmpty
-    for path in self.existingPaths { path.applyRate() }
-    if !self.holding.isEmpty { self.holding.removeAll { $0.releaseIfOpen() } }
-  }
-
-  private func scheduleFlap(of fault: ActiveFault) {
-    let half = fault.rule.spread.wholeNanoseconds / 2
-    self.simulation.at(self.simulation.now + max(1, half + fault.drawSpread())) {
-      guard !fault.hasEnded else { return }
-      fault.isBlocking.toggle()
-      self.faultsChanged()
-      self.scheduleFlap(of: fault)
-    }
-  }
-
-  // MARK: For the paths
-
-  func squeezedRate(of path: NetworkPath) -> Double {
-    var rate = Double.infinity
-    for fault in self.activeFaults
-    where fault.kind == .bandwidthSqueeze && fault.rule.paths.contains(path) {
-      rate = min(rate, fault.rule.bytesPerSecond)
-    }
-    return rate
-  }
-
-  func startHolding(_ path: NetworkPath) { self.holding.append(path) }
-
-  func count(_ kind: NetworkFault) {
-    self.fired[kind] += 1
-    self.simulation.mix(UInt64(kind.place))
   }
 }
