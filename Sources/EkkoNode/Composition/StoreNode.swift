@@ -142,8 +142,9 @@ package struct StoreNode: Sendable {
   /// Joins the cluster unless this node founds it, and does its part from then on. One that the
   /// cluster does not take does none.
   private func takePart() async {
-    guard !self.configuration.founds else { return await self.train() }
-    guard await self.joinCluster() else { return }
+    if !self.configuration.founds {
+      guard await self.joinCluster() else { return }
+    }
     await withDiscardingTaskGroup { group in
       group.addTask { await self.stayListed() }
       group.addTask { await self.train() }
@@ -209,7 +210,11 @@ package struct StoreNode: Sendable {
       _ = await self.node.board.wait(for: .catalogue, after: seen, until: deadline)
       seen = self.node.board[.catalogue]?.sequence ?? 0
       let listed = self.node.catalogue.members[self.node.nodeID]
-      if listed?.incarnation != self.node.incarnation {
+      guard listed?.incarnation != self.node.incarnation else { continue }
+      if self.configuration.founds {
+        // A clock that was behind as it started: what peers had of its former life counted as newer.
+        _ = await self.keeper.register(self.member, inPlaceOf: listed)
+      } else {
         guard await self.joinCluster() else { return }
       }
     }

@@ -20,6 +20,8 @@ final class ReplicaMirror: @unchecked Sendable {
   private var wasTrusted = true
   private var replacements: UInt64 = 0
   private var retiredCount = 0
+  /// `nil` before the first look.
+  private var rowsWritten: UInt64?
 
   init(replica: String) { self.replica = replica }
 
@@ -91,9 +93,13 @@ final class ReplicaMirror: @unchecked Sendable {
         }
       }
     }
+    // Rows that were restored or recovered are not a client's writes, and may be issued anew.
+    let isWritten = self.rowsWritten.map { shard.counters.rowsWritten > $0 } ?? false
+    self.rowsWritten = shard.counters.rowsWritten
     for issued in own.sorted(by: { $0.version < $1.version }) {
       let rows = shard.tables[Int(issued.row.table)]
-      let isUnique = uniqueTables.contains(issued.row.table) && !issued.isTombstone
+      let isUnique =
+        isWritten && uniqueTables.contains(issued.row.table) && !issued.isTombstone
       try history.issue(
         issued.version, of: issued.row, isTombstone: issued.isTombstone,
         hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
@@ -111,8 +117,9 @@ final class ReplicaMirror: @unchecked Sendable {
     }
     for (row, version) in gone.sorted(by: { $0.value < $1.value }) {
       self.versions[row] = nil
-      guard mayForget || shard.origins.retired.contains(version.origin)
-        || history.mayBeGone(row, version, latestWall: latestWall)
+      guard
+        mayForget || shard.origins.retired.contains(version.origin)
+          || history.mayBeGone(row, version, latestWall: latestWall)
       else {
         throw self.violation(.k1, "\(history.name(row)) with \(version.text) is gone")
       }
@@ -136,7 +143,8 @@ final class ReplicaMirror: @unchecked Sendable {
     for entry in shard.knowledge.entries {
       guard entry.timestamp <= history.latest(of: entry.origin) else {
         throw self.violation(
-          .k2, "\(history.shard.text): knows \(entry.timestamp.rawValue)@\(entry.origin.text), "
+          .k2,
+          "\(history.shard.text): knows \(entry.timestamp.rawValue)@\(entry.origin.text), "
             + "issued were \(history.latest(of: entry.origin).rawValue)")
       }
       let before = self.knowledge[entry.origin]
@@ -145,13 +153,16 @@ final class ReplicaMirror: @unchecked Sendable {
       {
         let version = ParameterVersion(timestamp: update.timestamp, origin: entry.origin)
         if let held = self.versions[update.row], held >= version { continue }
+        // An expired row may be gone before it was given away, and then an older one stays a while.
+        if history.isExpired(update.row, version, latestWall: latestWall) { continue }
         if self.versions[update.row] == nil,
           history.mayBeGone(update.row, version, latestWall: latestWall)
         {
           continue
         }
         throw self.violation(
-          .k1, "\(history.name(update.row)): knowledge covers \(version.text), the row has "
+          .k1,
+          "\(history.name(update.row)): knowledge covers \(version.text), the row has "
             + (self.versions[update.row]?.text ?? "nothing"))
       }
     }
@@ -177,7 +188,8 @@ final class ReplicaMirror: @unchecked Sendable {
       && !shard.origins.retired.contains(entry.origin)
     {
       throw self.violation(
-        .s1, "\(history.shard.text): holds \(version.text) and does not know "
+        .s1,
+        "\(history.shard.text): holds \(version.text) and does not know "
           + "\(entry.timestamp.rawValue)@\(entry.origin.text)")
     }
   }
@@ -200,7 +212,8 @@ final class ReplicaMirror: @unchecked Sendable {
     }
     guard shard.cache.entries.count <= 2 * shard.cache.liveCount + 64 + Self.turnLength else {
       throw self.violation(
-        .b1, "\(shard.id.text): \(shard.cache.entries.count) cache entries, "
+        .b1,
+        "\(shard.id.text): \(shard.cache.entries.count) cache entries, "
           + "\(shard.cache.liveCount) live")
     }
   }

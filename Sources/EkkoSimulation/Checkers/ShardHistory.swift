@@ -127,14 +127,18 @@ final class ShardHistory: @unchecked Sendable {
     return all[first..<max(first, end)]
   }
 
-  /// Whether a row that once had `version` may be absent: it was deleted since, or has expired by the
-  /// fastest clock there is.
-  func mayBeGone(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
-    if let tombstone = self.tombstones[row], tombstone >= version { return true }
+  /// Whether a row of `version` has expired by the fastest clock there is.
+  func isExpired(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
     guard Int(row.table) < self.timesToLive.count, case let life = self.timesToLive[Int(row.table)],
       life > 0
     else { return false }
     return version.timestamp.microseconds + life * 1_000_000 <= latestWall.microseconds
+  }
+
+  /// Whether a row that once had `version` may be absent: it was deleted since, or has expired.
+  func mayBeGone(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
+    if let tombstone = self.tombstones[row], tombstone >= version { return true }
+    return self.isExpired(row, version, latestWall: latestWall)
   }
 
   // MARK: Shard versions

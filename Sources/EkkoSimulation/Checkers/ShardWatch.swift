@@ -96,7 +96,8 @@ final class ShardWatch: @unchecked Sendable {
     self.violationTime = self.simulation.now
   }
 
-  func mayBeGone(_ row: ShardHistory.RowKey, _ version: ParameterVersion, of shard: ShardID) -> Bool {
+  func mayBeGone(_ row: ShardHistory.RowKey, _ version: ParameterVersion, of shard: ShardID) -> Bool
+  {
     self.histories[shard]?.mayBeGone(row, version, latestWall: self.latestWall) ?? false
   }
 

@@ -20,6 +20,7 @@ final class ClientLoad: @unchecked Sendable {
   private let client: EkkoClient
   private let operations: [PlannedOperation]
   private var session = Session()
+  private let sessionTurn = Turnstile()
   /// The latest version that each key was seen in by this client's session.
   private var seen: [UInt64: ParameterVersion] = [:]
   private(set) var acknowledged: [Acknowledged] = []
@@ -99,10 +100,15 @@ final class ClientLoad: @unchecked Sendable {
 
   /// Reads in the session: rows are whole, and never older than what it has seen.
   private func read(_ operation: PlannedOperation) async throws(EkkoError) {
+    // A session is one line of reads.
+    guard await self.sessionTurn.enter() else { return }
+    defer { self.sessionTurn.leave() }
     let before = operation.keys.map { self.seen[$0] }
+    var session = self.session
     let rows = try await self.client.get(
       [TableRead(table: operation.table.name, keys: operation.keys)], of: ScenarioTable.modelName,
-      session: &self.session)[0]
+      session: &session)[0]
+    self.session = session
     self.reads += 1
     for (place, key) in operation.keys.enumerated() {
       guard let version = rows.versions[place] else { continue }
@@ -113,7 +119,8 @@ final class ClientLoad: @unchecked Sendable {
       if let earlier = before[place], version < earlier {
         self.world.watch.report(
           Violation(
-            .reads, "\(self.plan.name), key \(key): the session went back from \(earlier.text) to "
+            .reads,
+            "\(self.plan.name), key \(key): the session went back from \(earlier.text) to "
               + version.text))
       }
       self.seen[key] = max(self.seen[key] ?? version, version)

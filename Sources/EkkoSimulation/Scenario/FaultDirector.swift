@@ -60,7 +60,9 @@ final class FaultDirector: @unchecked Sendable {
   func fired() -> [String: Int] {
     var fired: [String: Int] = [:]
     for (kind, count) in self.counts { fired[kind.name, default: 0] += count }
-    for (kind, count) in self.world.network.fired { fired[kind.rawValue, default: 0] += count }
+    for kind in NetworkFault.allCases {
+      fired[kind.rawValue, default: 0] += self.world.network.fired[kind]
+    }
     for node in self.world.nodes {
       for (kind, count) in node.disk?.fired ?? [:] { fired[kind.rawValue, default: 0] += count }
     }
@@ -103,10 +105,16 @@ final class FaultDirector: @unchecked Sendable {
   // MARK: Networks and disks
 
   private func begin(_ kind: NetworkFault, _ fault: PlannedFault) {
-    let names = fault.nodes.map { self.node($0).name }
-    let ending = self.world.network.begin(
-      kind, among: names, all: self.world.nodes.map(\.name), strength: fault.strength)
-    self.end(fault, ending)
+    let network = self.world.network
+    let rules = fault.rules(
+      kind, hosts: self.world.nodes.map(\.name), clients: self.world.plan.clients.map(\.name))
+    for (rule, from, to) in rules {
+      self.simulation.after(fault.lasting * from) {
+        guard !self.isOver else { return }
+        let ticket = network.start(rule)
+        self.simulation.after(fault.lasting * (to - from)) { network.stop(ticket) }
+      }
+    }
   }
 
   private func begin(_ kind: DiskFault, _ fault: PlannedFault) {

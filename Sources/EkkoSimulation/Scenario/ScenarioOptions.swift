@@ -32,12 +32,12 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     self.shards = 4 + generator.below(3)
     self.clients = 3 + generator.below(3)
     self.writes = 700 + generator.below(700)
-    self.span = generator.duration(in: .milliseconds(1500)...(.milliseconds(3500)))
+    self.span = generator.duration(in: .milliseconds(800)...(.milliseconds(2000)))
     self.ownKeys = 8 + generator.below(24)
     self.hotKeys = 2 + generator.below(10)
     self.deletes = generator.chance(0.6) ? 0.02 + 0.1 * generator.nextUnit() : 0
-    self.localLatency = generator.duration(in: .microseconds(200)...(.milliseconds(2)))
-    self.wideLatency = generator.duration(in: .milliseconds(5)...(.milliseconds(60)))
+    self.localLatency = generator.duration(in: .milliseconds(1)...(.milliseconds(8)))
+    self.wideLatency = generator.duration(in: .milliseconds(10)...(.milliseconds(60)))
     self.hasSecret = generator.chance(0.1)
     let kinds = 3 + generator.below(6)
     var left = FaultKind.all
@@ -46,7 +46,13 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   }
 
   var networkShape: NetworkShape {
-    NetworkShape()
+    var shape = NetworkShape()
+    shape.withinDataCentre = PathShape(
+      latency: self.localLatency, jitter: self.localLatency, bytesPerSecond: 1.25e8)
+    shape.acrossDataCentres = PathShape(
+      latency: self.wideLatency, jitter: self.wideLatency * 0.2, bytesPerSecond: 1.25e7)
+    shape.uplinkBytesPerSecond = 2.5e7
+    return shape
   }
 
   package var description: String {

@@ -44,9 +44,11 @@ package struct PlannedNode: Hashable, Sendable {
     for (letter, count) in zip("abcd", options.inferenceNodes) {
       let dataCentre = String(letter)
       for index in 0..<count {
+        let near = training[generator.below(training.count)]
         let joins =
           options.relays && index > 0
-          ? ["\(dataCentre)0"] + (generator.chance(0.3) ? [training[0]] : []) : training
+          ? ["\(dataCentre)0"] + (generator.chance(0.3) ? [near] : [])
+          : training.filter { $0 == near || generator.chance(0.3) }
         nodes.append(
           PlannedNode(
             name: "\(dataCentre)\(index)", dataCentre: dataCentre, isTraining: false,

@@ -7,7 +7,9 @@ struct ScenarioTests {
     let plan = ScenarioPlan(seed: seed)
     let report = Scenario.run(plan)
     print("SEED \(seed) \(plan.options)")
-    print("SEED \(seed) failure=\(String(describing: report.failure)) writes=\(report.writes) nodes=\(report.nodes) steps=\(report.steps) vs=\(report.virtualSeconds) strays=\(report.strayTasks) \(report.faults) \(report.coverage) \(start.duration(to: .now))")
+    print(
+      "SEED \(seed) failure=\(String(describing: report.failure)) writes=\(report.writes) nodes=\(report.nodes) steps=\(report.steps) vs=\(report.virtualSeconds) strays=\(report.strayTasks) \(report.faults) \(report.coverage) \(start.duration(to: .now))"
+    )
     #expect(report.failure == nil)
   }
 }
