@@ -1,43 +1,77 @@
+import EkkoNode
 import Glibc
 
 let help = """
-  ekko-sim explore            every scope, then every planted mistake
+  ekko-sim run --seeds 2000                a cluster, its clients and faults, from each of 2,000 seeds
+  ekko-sim replay --seed 17                one of these runs again, with all that is planned for it
+  ekko-sim explore                         every state of small clusters, then every planted mistake
   ekko-sim explore --replicas 2 --operations 3 --pulls 3 --losses 1
   ekko-sim explore --trap 36
 
-  Visits every state that a small cluster of shard replicas can reach: all orders of writes, deletes,
-  pulls piece by piece, losses, duplicates, restarts with and without a file, and cache prunings within
-  each scope, with the invariants checked after every step and convergence where nothing is left to
-  happen. Prints the number of distinct states, the depth and the seconds of each scope. Then plants
-  mistakes, by their numbers in the catalogue of traps, and sees that each is found.
+  run: the product's own nodes and clients run on one thread in virtual time, over a network, disks and
+  clocks that go wrong, while all invariants are checked. A run is a function of its seed. A failing one
+  is made small, and the line it ends with repeats it. A batch of 1,000 seeds or more also fails if a
+  kind of fault or a branch of a rule was never reached.
+    --seed S --seeds N   seeds S … S+N−1 (default 1 and 100)
+    --scenario NAME      cluster (default)
+    --json               one JSON object per line on stdout
 
-  One scope: --replicas --operations --deletes --pulls --losses --duplicates --restarts --saves
-  --prunings --concurrent-pulls --earlier-puts with a number each, --delays without one. One mistake:
-  --trap with its number.
+  replay: prints options, plan, trace hash and failure of one seed.
+    --seed S             the seed
+    --without …          what of its plan is left out
+    --scenario NAME, --json
 
-  Exit codes: 0 as it should be; 1 an invariant broke, or a planted mistake was not found, or broke
-  another invariant than expected (the shortest way is printed); 64 usage.
+  explore: visits every state that a small cluster of shard replicas can reach: all orders of writes,
+  deletes, pulls piece by piece, losses, duplicates, restarts with and without a file, and cache
+  prunings within each scope, with the invariants checked after every step and convergence where
+  nothing is left to happen. Prints the number of distinct states, the depth and the seconds of each
+  scope. Then plants mistakes, by their numbers in the catalogue of traps, and sees that each is found.
+    One scope: --replicas --operations --deletes --pulls --losses --duplicates --restarts --saves
+    --prunings --concurrent-pulls --earlier-puts with a number each, --delays without one. One mistake:
+    --trap with its number.
+
+  Exit codes: 0 as it should be; 1 an invariant broke, a mistake was not found or broke another
+  invariant than expected, or a large batch left something uncovered; 64 usage; 74 stdout is gone.
   """
 
 /// Ends the program with one line on stderr.
 func fail(_ message: String) -> Never {
-  let line = Array("ekko-sim: \(message)\n".utf8)
-  // SAFETY: pointer and count are those of one array, alive during the call.
-  _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
-  exit(64)
+  // Standard error may be closed as well; the exit code still tells.
+  try? StandardStream.error.print("ekko-sim: \(message)")
+  exit(ExitCode.usage.rawValue)
 }
 
-var arguments = Array(CommandLine.arguments.dropFirst())
-switch arguments.first {
+/// Carries out `command`; a failure is one line on stderr and its exit code.
+func end(_ command: () throws(Failure) -> ExitCode) -> Never {
+  // Nobody reading the output any more is an error to be told, not a signal.
+  signal(SIGPIPE, SIG_IGN)
+  do throws(Failure) { exit(try command().rawValue) } catch {
+    try? StandardStream.error.print(error.line(of: "ekko-sim"))
+    exit(error.exitCode.rawValue)
+  }
+}
+
+let verbs = ["run", "replay", "explore"]
+let words = CommandLine.arguments.dropFirst()
+let rest = words.dropFirst()
+guard let verb = words.first, !words.contains("--help"), !words.contains("-h") else {
+  print(help)
+  exit(ExitCode.success.rawValue)
+}
+switch verb {
+case "run":
+  end { () throws(Failure) in try RunCommand(rest).run() }
+case "replay":
+  end { () throws(Failure) in try ReplayCommand(rest).run() }
 case "explore":
   do {
-    let command = try ExploreCommand(arguments: Array(arguments.dropFirst()))
+    let command = try ExploreCommand(arguments: Array(rest))
     exit(await command.run() ? 0 : 1)
   } catch {
     fail(error.message)
   }
-case nil, "--help", "-h":
-  print(help)
-case let unknown:
-  fail("unknown command: '\(unknown ?? "")'. Try 'ekko-sim --help'.")
+default:
+  end { () throws(Failure) in
+    throw FlagValues.unknown(verb, "there is no such verb", among: verbs)
+  }
 }

@@ -17,8 +17,11 @@ package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// `ekko-node: WHAT: WHY. DO THIS.`, always one line that a terminal shows as it is: the parts may
   /// quote what came from outside.
-  package var line: String {
-    "ekko-node: \(Self.clean(self.what)): \(Self.clean(self.why)). \(Self.clean(self.doThis))."
+  package var line: String { self.line(of: "ekko-node") }
+
+  /// The line of another program.
+  package func line(of program: String) -> String {
+    "\(program): \(Self.clean(self.what)): \(Self.clean(self.why)). \(Self.clean(self.doThis))."
   }
 
   package var description: String { self.line }

@@ -1,10 +1,10 @@
 /// Finds what a mistyped name was probably meant to be.
-enum Spelling {
+package enum Spelling {
   /// Names longer than this are not corrected: the search takes quadratic time.
   private static let byteLimit = 64
 
   /// The candidate nearest to `name`, if it is near; the earlier of two equally near ones.
-  static func nearest(to name: String, among candidates: [String]) -> String? {
+  package static func nearest(to name: String, among candidates: [String]) -> String? {
     guard name.utf8.count <= Self.byteLimit else { return nil }
     let limit = max(1, min(3, name.utf8.count / 3))
     var best: (candidate: String, distance: Int)?

@@ -58,8 +58,9 @@ package struct Batch<Scenario: BatchScenario>: Sendable {
       }
       let whole = failed.dropFirst(room).map { Shrinker<Scenario>.Result(outcome: $0) }
       for result in shrunk + whole {
-        guard let failure = BatchFailure(result, scenario: Scenario.name) else { continue }
-        try onFailure(failure)
+        let failure = BatchFailure(
+          result.outcome, without: result.omission, scenario: Scenario.name)
+        if let failure { try onFailure(failure) }
       }
     }
     return summary
@@ -79,14 +80,14 @@ package struct BatchFailure: Hashable, Sendable {
   /// What runs where `--scenario` does not say.
   package static let usualScenario = "cluster"
 
-  /// `nil` if it did not fail.
-  init?<Scenario>(_ result: Shrinker<Scenario>.Result, scenario: String) {
-    guard let failure = result.outcome.failure else { return nil }
-    self.seed = result.outcome.seed
-    self.omission = result.omission
+  /// The failure of a run of the seed's plan without `omission`; `nil` if it did not fail.
+  package init?(_ outcome: SeedOutcome, without omission: PlanOmission, scenario: String) {
+    guard let failure = outcome.failure else { return nil }
+    self.seed = outcome.seed
+    self.omission = omission
     self.failure = failure
-    self.traceHash = result.outcome.traceHash
-    self.replay = Self.command(self.seed, self.omission, scenario: scenario)
+    self.traceHash = outcome.traceHash
+    self.replay = Self.command(self.seed, omission, scenario: scenario)
   }
 
   /// The scenario is named unless it is the usual one.

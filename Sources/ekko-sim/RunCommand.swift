@@ -1,0 +1,70 @@
+import EkkoNode
+import EkkoSimulation
+import Synchronization
+
+/// `ekko-sim run`: one seed after the other, what fails made small, and what it all amounts to.
+struct RunCommand {
+  private let scenario: ScenarioChoice
+  private let firstSeed: UInt64
+  private let count: Int
+  private let isJSON: Bool
+
+  private static let usualCount = 100
+
+  init(_ words: ArraySlice<String>) throws(Failure) {
+    let flags = try FlagValues(words, of: [.seed, .seeds, .scenario, .json])
+    self.scenario = try ScenarioChoice(flags)
+    self.firstSeed = try flags.integer(.seed, in: 0...UInt64.max) ?? 1
+    self.count = try flags.integer(.seeds, in: 1...100_000_000) ?? Self.usualCount
+    self.isJSON = flags.isPresent(.json)
+  }
+
+  func run() throws(Failure) -> ExitCode {
+    switch self.scenario {
+    case .cluster: try self.run(ClusterScenario())
+    }
+  }
+
+  private func run(_ scenario: some BatchScenario) throws(Failure) -> ExitCode {
+    let progress = BatchProgress(count: self.count)
+    let start = ContinuousClock.now
+    let summary = try Batch(scenario, firstSeed: self.firstSeed, count: self.count).run(
+      onProgress: progress.show,
+      onFailure: { failure throws(Failure) in
+        progress.clear()
+        try StandardStream.output.print(
+          self.isJSON ? [failure.json.line] : failure.textLines)
+      })
+    progress.clear()
+    let report = SummaryReport(
+      command: "run", summary: summary, wall: start.duration(to: .now))
+    try StandardStream.output.print(self.isJSON ? [report.json.line] : report.textLines)
+    return summary.isGood ? .success : .failure
+  }
+}
+
+/// A line on a terminal that says how far a batch is; nothing elsewhere.
+private final class BatchProgress: Sendable {
+  private let count: Int
+  private let next = Mutex(ContinuousClock.now)
+  private let isShown = StandardStream.error.isDrawable
+
+  init(count: Int) { self.count = count }
+
+  func show(_ seeds: Int, _ failed: Int) {
+    guard self.isShown else { return }
+    let isDue = self.next.withLock { next in
+      guard ContinuousClock.now >= next else { return false }
+      next = .now + .milliseconds(200)
+      return true
+    }
+    // Whether anybody sees it makes no difference to the batch.
+    if isDue {
+      try? StandardStream.error.write("\r\u{1B}[K\(seeds) of \(self.count) seeds, \(failed) failed")
+    }
+  }
+
+  func clear() {
+    if self.isShown { try? StandardStream.error.write("\r\u{1B}[K") }
+  }
+}
