@@ -139,7 +139,8 @@ final class Course: @unchecked Sendable {
     let before = self.world.selection()
     let start = self.world.simulation.now
     let load = self.clients[0]
-    let first = self.world.plan.operations.count + 1
+    // Not their count: some may be left out.
+    let first = (self.world.plan.operations.map(\.number).max() ?? 0) + 1
     for number in 0..<Self.undisturbedWrites where !self.isBroken {
       await load.perform(
         PlannedOperation(

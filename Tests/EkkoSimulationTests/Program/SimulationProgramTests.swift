@@ -93,7 +93,9 @@ import Testing
   }
 
   @Test func `a replay prints the plan and the trace hash, and repeats itself`() throws {
-    let arguments = ["replay", "--seed", "7", "--without", "faults:1-99,operations:10-9999,nodes:3-99"]
+    let arguments = [
+      "replay", "--seed", "7", "--without", "faults:1-99,operations:10-9999,nodes:3-99",
+    ]
     let first = try Self.run(arguments)
     let summary = try #require(try Self.run(arguments + ["--json"]).objects.last)
 
