@@ -7,6 +7,7 @@ let help = """
   ekko-sim explore                         every state of small clusters, then every planted mistake
   ekko-sim explore --replicas 2 --operations 3 --pulls 3 --losses 1
   ekko-sim explore --trap 36
+  ekko-sim mutants                         every planted mistake, found by the seeds of `run`
 
   run: the product's own nodes and clients run on one thread in virtual time, over a network, disks and
   clocks that go wrong, while all invariants are checked. A run is a function of its seed. A failing one
@@ -30,6 +31,14 @@ let help = """
     --prunings --concurrent-pulls --earlier-puts with a number each, --delays without one. One mistake:
     --trap with its number.
 
+  mutants: plants one mistake after the other in the product and runs seeds until one breaks an invariant
+  and passes without the mistake. Only in a build that has them: swift build -c release --traits
+  PlantedBugs --scratch-path .build-planted.
+    --only NAME          one mistake
+    --recorded           each at the seed that is recorded for it
+    --seed S --seeds N   at most seeds S … S+N−1 for each (default 0 and 2000)
+    --json               one JSON object per line on stdout
+
   Exit codes: 0 as it should be; 1 an invariant broke, a mistake was not found or broke another
   invariant than expected, or a large batch left something uncovered; 64 usage; 74 stdout is gone.
   """
@@ -51,7 +60,7 @@ func end(_ command: () throws(Failure) -> ExitCode) -> Never {
   }
 }
 
-let verbs = ["run", "replay", "explore"]
+let verbs = ["run", "replay", "explore", "mutants"]
 let words = CommandLine.arguments.dropFirst()
 let rest = words.dropFirst()
 guard let verb = words.first, !words.contains("--help"), !words.contains("-h") else {
@@ -70,6 +79,8 @@ case "explore":
   } catch {
     fail(error.message)
   }
+case "mutants":
+  end { () throws(Failure) in try MutantsCommand(rest).run() }
 default:
   end { () throws(Failure) in
     throw FlagValues.unknown(verb, "there is no such verb", among: verbs)

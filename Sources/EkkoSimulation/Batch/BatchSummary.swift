@@ -19,6 +19,8 @@ package struct BatchSummary: Hashable, Sendable {
 
     package var minimum: Int { self.counts.keys.min() ?? 0 }
 
+    package var maximum: Int { self.counts.keys.max() ?? 0 }
+
     /// The lower one of two in the middle; 0 of nothing.
     package var median: Int {
       var left = (self.total + 1) / 2

@@ -58,6 +58,11 @@ import Testing
     (["run", "--seed=1", "--seed=2"], "--seed: it was given twice. Give it once."),
     (["run", "--json=yes"], "--json: it takes no value. Write --json alone."),
     (["run", "5"], "'5': a flag was expected here."),
+    (
+      ["mutants", "--json"],
+      "'ekko-sim mutants': this build has no planted mistakes. Build it with 'swift build -c release "
+        + "--traits PlantedBugs --scratch-path .build-planted'."
+    ),
     (["run", "--scenario", "clutser"], "'clutser': there is no such scenario. Did you mean 'cl"),
     (["replay"], "--seed: 'ekko-sim replay' needs it. Add --seed S."),
     (["replay", "--seed", "1", "--seeds", "2"], "--seeds: there is no such flag. Did you mean"),
