@@ -17,16 +17,7 @@ package final class Turnstile: Sendable {
 
   /// Waits for its turn; whoever gets `true` must `leave`. `false` if the task was cancelled first.
   package func enter() async -> Bool {
-    let ticket: Ticket? = self.state.withLock { state in
-      guard state.isTaken else {
-        state.isTaken = true
-        return nil
-      }
-      let ticket = Ticket()
-      state.waiting.append(ticket)
-      return ticket
-    }
-    guard let ticket else { return true }
+    guard let ticket = self.queue() else { return true }
     await ticket.wakeup.wait()
     return self.state.withLock { state in
       if state.granted === ticket {
@@ -35,6 +26,26 @@ package final class Turnstile: Sendable {
       }
       state.waiting.removeAll { $0 === ticket }
       return false
+    }
+  }
+
+  /// Waits for its turn even if the task is cancelled meanwhile; then `leave`.
+  package func enterIgnoringCancellation() async {
+    guard let ticket = self.queue() else { return }
+    await ticket.wakeup.waitIgnoringCancellation()
+    self.state.withLock { $0.granted = nil }
+  }
+
+  /// Enters if nobody is inside; otherwise a place in the queue.
+  private func queue() -> Ticket? {
+    self.state.withLock { state in
+      guard state.isTaken else {
+        state.isTaken = true
+        return nil
+      }
+      let ticket = Ticket()
+      state.waiting.append(ticket)
+      return ticket
     }
   }
 

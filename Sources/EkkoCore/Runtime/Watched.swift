@@ -31,6 +31,8 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     /// In the order of their coming; the key `nil` holds those who wait on every topic.
     @usableFromInline var waiters: [Topic?: [Waiter]] = [:]
     @usableFromInline var nextID: UInt64 = 0
+    /// No waiter's deadline is before this.
+    @usableFromInline var earliestDeadline = MonotonicTime.never
     @usableFromInline var isClosed = false
 
     @inlinable
@@ -102,6 +104,7 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
           if state.isClosed || Task.isCancelled { return false }
           state.waiters[topic, default: []].append(
             Waiter(id: id, deadline: deadline, condition: condition, continuation: continuation))
+          state.earliestDeadline = min(state.earliestDeadline, deadline)
           return nil
         }
         if let answer { continuation.resume(returning: answer) }
@@ -112,9 +115,12 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     }
   }
 
-  /// Ends the waits whose deadline has passed.
+  /// Ends the waits whose deadline has passed. Cheap while none has.
   @inlinable
-  package func expireWaits(at now: MonotonicTime) { self.endWaits { $0.deadline <= now } }
+  package func expireWaits(at now: MonotonicTime) {
+    guard self.state.withLock({ $0.earliestDeadline <= now }) else { return }
+    self.endWaits { $0.deadline <= now }
+  }
 
   /// Ends every wait, now and from now on, as if its deadline had passed.
   @inlinable
@@ -128,6 +134,8 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     let over = self.state.withLock { state in
       var over: [Waiter] = []
       for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
+      let left = state.waiters.values.lazy.compactMap { $0.lazy.map(\.deadline).min() }.min()
+      state.earliestDeadline = left ?? .never
       return over
     }
     // The topics have no order; the waiters have that of their coming.

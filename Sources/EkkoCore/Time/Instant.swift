@@ -6,6 +6,9 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
 
   package static let zero = MonotonicTime(nanoseconds: 0)
 
+  /// Later than any other.
+  package static let never = MonotonicTime(nanoseconds: .max)
+
   package func advanced(by duration: Duration) -> MonotonicTime {
     MonotonicTime(nanoseconds: self.nanoseconds + duration.wholeNanoseconds)
   }

@@ -9,6 +9,7 @@ package actor Snapshots: ShardSource {
   private let node: ReplicaNode
   private let interval: Duration
   private let executor: ActorExecutor
+  private let turn = Turnstile()
   /// The announcement each shard's file stands for.
   private var saved: [ShardID: UInt64] = [:]
   /// Hears of shards that could not be saved or loaded; the same trouble once.
@@ -42,17 +43,23 @@ package actor Snapshots: ShardSource {
 
   /// Saves every shard that has changed since it was saved last.
   package func saveAll() async {
-    for actor in self.node.shards.all {
-      let sequence = self.node.board[actor.id]?.sequence ?? 0
-      guard self.saved[actor.id] != sequence else { continue }
-      do {
-        try await actor.save(to: self.files)
-        self.saved[actor.id] = sequence
-        self.lastTrouble = nil
-      } catch {
-        self.note(
-          "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
-      }
+    for actor in self.node.shards.all { await self.save(actor) }
+  }
+
+  /// Saves a shard, if it has changed since it was saved last.
+  package func save(_ actor: ShardActor) async {
+    // Two writers of one file would spoil each other's.
+    await self.turn.enterIgnoringCancellation()
+    defer { self.turn.leave() }
+    let sequence = self.node.board[actor.id]?.sequence ?? 0
+    guard self.saved[actor.id] != sequence else { return }
+    do {
+      try await actor.save(to: self.files)
+      self.saved[actor.id] = sequence
+      self.lastTrouble = nil
+    } catch {
+      self.note(
+        "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
     }
   }
 

@@ -235,7 +235,7 @@ package struct StoreNode: Sendable {
 
   /// Tells once what it took to catch up: of a node that starts again, only what it had missed.
   private func announceCatchUp() async {
-    while (try? await self.node.clock.sleep(for: .milliseconds(20))) != nil {
+    while (try? await self.node.clock.sleep(for: .milliseconds(50))) != nil {
       let peers = await self.replica.peers
       let held = self.node.shards.all.count
       var tally = PullTally()

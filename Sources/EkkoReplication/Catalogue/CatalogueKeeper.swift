@@ -155,6 +155,8 @@ package actor CatalogueKeeper {
     _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
   ) async throws(Failure) -> Answer {
     let answer = try await self.write(decide)
+    // What the cluster is told it has must survive this node, which alone may write it.
+    await self.source.save(self.shard)
     await self.refresh()
     return answer
   }
@@ -219,6 +221,9 @@ package protocol ShardSource: Sendable {
   func load(
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard?
+
+  /// Saves the shard now, if it can be saved at all.
+  func save(_ shard: ShardActor) async
 }
 
 /// A node that keeps nothing.
@@ -228,4 +233,6 @@ package struct EmptyShards: ShardSource {
   package func load(
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard? { nil }
+
+  package func save(_ shard: ShardActor) async {}
 }

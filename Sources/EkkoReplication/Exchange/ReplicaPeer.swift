@@ -101,8 +101,9 @@ package actor ReplicaPeer {
 
   /// How long a peer may hold an ask open: the granularity of `asOf` on quiet shards.
   private static let longestHold = Duration.milliseconds(200)
-  /// Beyond the hold, how long an answer may make no progress.
-  private static let patience = Duration.seconds(10)
+  /// Beyond the hold, how long an answer may make no progress: what was lost on the way is asked for
+  /// again after it, over a new link.
+  private static let patience = Duration.seconds(3)
   /// How long a debt is left to the link that usually brings the shard.
   private static let grace = Duration.milliseconds(50)
   /// A shard is asked for standing while its last rows came at most this many exchanges ago.

@@ -54,7 +54,7 @@ package final class SimulatedDisk: @unchecked Sendable {
   var changes: [Change] = []
   var lies: [String: Lie] = [:]
   private var armed: [DiskFault: Double] = [:]
-  private weak var holder: SimulatedProcess?
+  private var holder: SimulatedProcess?
 
   package init(_ simulation: Simulation, name: String = "disk") {
     self.simulation = simulation

@@ -13,7 +13,7 @@ internal import EkkoTransport
 package final class SimulatedNetwork: @unchecked Sendable {
   // Unowned, as timers of the simulation hold units, and those hold this.
   unowned let simulation: Simulation
-  private weak var presence: Simulation?
+  private let presence: Simulation.Presence
   package let shape: NetworkShape
   /// Of the jitter.
   var generator: SplitMix64
@@ -28,7 +28,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
 
   package init(_ simulation: Simulation, shape: NetworkShape = NetworkShape()) {
     self.simulation = simulation
-    self.presence = simulation
+    self.presence = simulation.presence
     self.shape = shape
     self.generator = simulation.makeGenerator()
     self.deaths = simulation.makeGenerator()
@@ -36,7 +36,7 @@ package final class SimulatedNetwork: @unchecked Sendable {
   }
 
   /// Whether there is still a world around it.
-  var isRunning: Bool { self.presence != nil }
+  var isRunning: Bool { self.presence.isThere }
 
   /// The network as `process` sees it from `host`, which comes into being here if it is new. All that
   /// the process has of it ends with the process.

@@ -43,8 +43,10 @@ package struct PlannedFault: Hashable, Sendable {
       return [Self.choose(nodes, using: &generator) { nodes[$0].keepsFiles && $0 > 0 }]
     case .process(.crash), .process(.pause), .process(.slow), .process(.restart):
       return [generator.below(nodes.count)]
-    case .process(.olderCopy), .process(.clonedState):
+    case .process(.clonedState):
       return [Self.choose(nodes, using: &generator) { nodes[$0].keepsFiles }]
+    case .process(.olderCopy):
+      return [Self.choose(nodes, using: &generator) { nodes[$0].keepsFiles && $0 > 0 }]
     case .process(.stateLoss):
       // Without its founder's catalogue there is no cluster to come back to.
       return [Self.choose(nodes, using: &generator) { $0 > 0 }]

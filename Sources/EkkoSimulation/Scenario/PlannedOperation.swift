@@ -55,7 +55,7 @@ package struct PlannedOperation: Hashable, Sendable {
     return PlannedOperation(
       at: options.span * generator.nextUnit(), client: client, kind: kind, table: table, keys: keys,
       number: number,
-      replicas: options.trainingNodes > 1 && generator.chance(0.05) ? 1 : 0)
+      replicas: options.trainingNodes > 1 && generator.chance(0.002) ? 1 : 0)
   }
 
   /// A client's own keys are written by it alone; hot ones by everyone, and most often.

@@ -36,6 +36,14 @@ package final class Simulation: @unchecked Sendable {
   /// Looks at the world after every job; gets the lane it ran on, if it was an actor's.
   package var observer: ((Lane?) -> Void)?
 
+  /// Tells who outlives a simulation that it is gone. Not a weak reference, which would make every
+  /// other one slow.
+  final class Presence {
+    fileprivate(set) var isThere = true
+  }
+
+  let presence = Presence()
+
   /// The lane that was last asked whether it isolates the present context.
   var lastAsked: Lane?
 
@@ -65,6 +73,8 @@ package final class Simulation: @unchecked Sendable {
     self.schedule = SplitMix64(seed: generator.next())
     self.seeds = SplitMix64(seed: generator.next())
   }
+
+  deinit { self.presence.isThere = false }
 
   /// A generator of its own for one part of the world, so that parts do not shift each other's draws.
   package func makeGenerator() -> SplitMix64 { SplitMix64(seed: self.seeds.next()) }
