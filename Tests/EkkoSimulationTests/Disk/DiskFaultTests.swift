@@ -96,6 +96,34 @@ struct DiskFaultTests {
     #expect(survivors == [["b", "c"], ["a", "c"], ["a", "b"]])
   }
 
+  @Test func `a lost rename is not seen where the name was used again`() throws {
+    for seed in UInt64(0)..<20 {
+      let world = DiskWorld(seed: seed)
+      world.disk.arm(.renameLost)
+      try world.run { store in
+        for value in UInt8(1)...3 { try await store.publish([value], as: "a") }
+      }
+      world.restart()
+
+      let read = try world.run { try await $0.content("a") }
+
+      #expect(read == [3] || read == [2])
+      #expect(world.disk.fired == (read == [2] ? [.renameLost: 1] : [:]))
+    }
+  }
+
+  @Test func `a copy of a disk that lied holds what it shows`() throws {
+    let world = DiskWorld()
+    world.disk.arm(.lostUnsynced)
+    try world.run { try await $0.publish([1], as: "a") }
+    let copy = world.disk.copy()
+
+    world.restart { world.disk.restore(copy) }
+
+    #expect(try world.run { try await $0.content("a") } == [1])
+    #expect(world.disk.fired == [:])
+  }
+
   @Test func `a misdirected write lands on another snapshot and leaves its own name as it was`()
     throws
   {
