@@ -46,7 +46,7 @@ final class NetworkLine {
   }
 
   private func waitForTurn() {
-    self.simulation.at(self.busyUntil) { [weak self] in self?.advance() }
+    self.simulation.at(self.busyUntil) { self.advance() }
   }
 
   private func advance() {

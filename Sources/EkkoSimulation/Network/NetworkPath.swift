@@ -3,6 +3,8 @@ internal import EkkoCore
 /// The way from one host to another: its length, its line, what is wrong with it, and what went over.
 final class NetworkPath {
   unowned let network: SimulatedNetwork
+  private unowned let simulation: Simulation
+  private unowned let networkFaults: NetworkFaults
   unowned let from: NetworkHost
   unowned let to: NetworkHost
   private var latency: Int64
@@ -27,6 +29,8 @@ final class NetworkPath {
 
   init(from: NetworkHost, to: NetworkHost, of network: SimulatedNetwork) {
     self.network = network
+    self.simulation = network.simulation
+    self.networkFaults = network.faults
     self.from = from
     self.to = to
     let shape = network.pathShape(from: from, to: to)
@@ -73,18 +77,18 @@ final class NetworkPath {
     self.unitCount += 1
     self.byteCount += byteCount
     var flight = self.drawFlight()
-    if self.network.faults.isAny {
+    if self.networkFaults.isAny {
       flight += self.delay(of: parcel, usualBytesPerSecond: self.bytesPerSecond)
     }
     if case .bytes(let bytes) = parcel.content {
       self.memory.record(bytes, at: self.unitCount, lives: parcel.lives)
     }
-    parcel.tail = max(parcel.tail, self.network.simulation.now) + flight
+    parcel.tail = max(parcel.tail, self.simulation.now) + flight
     if !self.isLoopback, self.to.downlink.isLimited || !self.to.downlink.isIdle {
       let source = parcel.source
       // Heads, too, keep their order.
-      source.lastHead = max(source.lastHead + 1, self.network.simulation.now + flight)
-      self.network.simulation.at(source.lastHead) { self.to.downlink.enter(parcel) }
+      source.lastHead = max(source.lastHead + 1, self.simulation.now + flight)
+      self.simulation.at(source.lastHead) { self.to.downlink.enter(parcel) }
     } else {
       self.scheduleArrival(of: parcel)
     }
@@ -97,7 +101,7 @@ final class NetworkPath {
     let arrival = max(parcel.tail, before + 1)
     source.lastArrival = arrival
     source.latestArrival = max(source.latestArrival, arrival + parcel.slip)
-    self.network.simulation.at(arrival + parcel.slip) { self.arrive(parcel) }
+    self.simulation.at(arrival + parcel.slip) { self.arrive(parcel) }
   }
 
   private func drawFlight() -> Int64 {
@@ -106,7 +110,7 @@ final class NetworkPath {
   }
 
   func arrive(_ parcel: Parcel) {
-    if self.network.faults.isAny, self.intercept(parcel) { return }
+    if self.networkFaults.isAny, self.intercept(parcel) { return }
     self.deliver(parcel)
   }
 
@@ -123,8 +127,8 @@ final class NetworkPath {
 
   /// A question or an answer of the hosts themselves: small, late by one latency.
   func sendControl(_ body: @escaping () -> Void) {
-    self.network.simulation.at(self.network.simulation.now + self.drawFlight()) {
-      if self.network.faults.isAny, self.holds(body) { return }
+    self.simulation.at(self.simulation.now + self.drawFlight()) {
+      if self.networkFaults.isAny, self.holds(body) { return }
       body()
     }
   }
@@ -132,9 +136,9 @@ final class NetworkPath {
   /// Unlike all else it is sent once, so a partition loses it.
   func sendReset(to side: ChannelSide, of connection: SimulatedConnection) {
     guard side.status != .over else { return }
-    self.network.simulation.at(self.network.simulation.now + self.drawFlight()) {
+    self.simulation.at(self.simulation.now + self.drawFlight()) {
       guard side.status != .over else { return }
-      if self.network.faults.isAny, self.keepsReset(to: side, of: connection) { return }
+      if self.networkFaults.isAny, self.keepsReset(to: side, of: connection) { return }
       if let fault = connection.severedBy, !fault.hasEnded { return }
       connection.reset(side)
     }

@@ -12,7 +12,7 @@ final class SimulatedChannel: ByteChannel, @unchecked Sendable {
   let home: Home
   private let connection: SimulatedConnection
   private let side: ChannelSide
-  private weak var network: SimulatedNetwork?
+  private let network: SimulatedNetwork
 
   init(_ connection: SimulatedConnection, _ side: ChannelSide, home: Home) {
     self.connection = connection
@@ -33,7 +33,7 @@ final class SimulatedChannel: ByteChannel, @unchecked Sendable {
 
   func abort() {
     // The world may have been given up around what still held this.
-    guard let network = self.network, network.isRunning else { return }
+    guard self.network.isRunning else { return }
     self.side.abort()
   }
 }
