@@ -7,6 +7,7 @@ final class NetworkPath {
   private unowned let networkFaults: NetworkFaults
   unowned let from: NetworkHost
   unowned let to: NetworkHost
+  let isLoopback: Bool
   private var latency: Int64
   private var jitter: Int64
   private var bytesPerSecond: Double
@@ -33,6 +34,7 @@ final class NetworkPath {
     self.networkFaults = network.faults
     self.from = from
     self.to = to
+    self.isLoopback = from === to
     let shape = network.pathShape(from: from, to: to)
     self.latency = shape.latency.wholeNanoseconds
     self.jitter = shape.jitter.wholeNanoseconds
@@ -43,8 +45,6 @@ final class NetworkPath {
     }
     self.applyRate()
   }
-
-  var isLoopback: Bool { self.from === self.to }
 
   func setShape(_ shape: PathShape) {
     self.latency = shape.latency.wholeNanoseconds
