@@ -85,6 +85,29 @@ struct UnitFaultTests {
     #expect(world.network.fired[.drop] >= 48)
   }
 
+  @Test func `reading what was never written makes no room for the writer`() throws {
+    var shape = NetworkShape.steady
+    shape.limits.highWatermark = 1000
+    let world = NetworkWorld(shape: shape)
+
+    try world.withChannel { near, far in
+      let ticket = world.network.start(Self.rule(.duplicate, 1, spread: .zero))
+      for _ in 0..<10 {
+        try await near.write([UInt8](repeating: 1, count: 1000))
+        _ = try await far.read(count: 2000)
+      }
+      world.network.stop(ticket)
+      let writer = world.near.process.runtime.spawn(on: Home(index: 0)) {
+        var count = 0
+        while await near.failure(writing: [UInt8](repeating: 1, count: 1000)) == nil { count += 1 }
+        return count
+      }
+      await world.sleep(.seconds(1))
+      writer.cancel()
+      #expect(await writer.value == 2)
+    }
+  }
+
   @Test func `a duplicate arrives once more`() throws {
     let outcome = try Self.send(under: [Self.rule(.duplicate, 0.3)])
     let received = Self.units(of: outcome.received)
@@ -101,6 +124,13 @@ struct UnitFaultTests {
     #expect(received != Self.units)
     #expect(Set(received) == Set(Self.units) && received.count == 200)
     #expect((20..<60).contains(outcome.counts[.reorder]))
+  }
+
+  @Test func `a unit that was held back without being overtaken is not counted`() throws {
+    let outcome = try Self.send(under: [Self.rule(.reorder, 1, spread: .microseconds(900))])
+
+    #expect(Self.units(of: outcome.received) == Self.units)
+    #expect(outcome.counts.total == 0)
   }
 
   @Test func `a unit in the tail is late, and those behind it with it`() throws {
