@@ -27,6 +27,8 @@ package struct ExchangeRequest: Hashable, Sendable {
   /// How many retire records the requester has applied (DESIGN §5.1).
   package var retirements: UInt64
   package var formClass: FormClass
+  /// The requester's wall time as it sent this (DESIGN §5.2).
+  package var wall: WallTime
   package var entries: [Entry]
 
   /// No request asks for more shards than this at a time.
@@ -34,7 +36,7 @@ package struct ExchangeRequest: Hashable, Sendable {
 
   package init(
     nonce: UInt64, bookmarkOf: IncarnationID, bookmark: UInt64, hold: Duration, credit: UInt32,
-    retirements: UInt64, formClass: FormClass, entries: [Entry]
+    retirements: UInt64, formClass: FormClass, wall: WallTime, entries: [Entry]
   ) {
     self.nonce = nonce
     self.bookmarkOf = bookmarkOf
@@ -43,6 +45,7 @@ package struct ExchangeRequest: Hashable, Sendable {
     self.credit = credit
     self.retirements = retirements
     self.formClass = formClass
+    self.wall = wall
     self.entries = entries
   }
 
@@ -61,6 +64,7 @@ package struct ExchangeRequest: Hashable, Sendable {
     writer.write(self.credit)
     writer.write(self.retirements)
     writer.write(self.formClass.rawValue)
+    writer.write(self.wall.microseconds)
     writer.write(UInt32(self.entries.count))
     for entry in self.entries { Self.encode(entry, into: &writer) }
     return writer.bytes
@@ -98,6 +102,9 @@ package struct ExchangeRequest: Hashable, Sendable {
       throw .invalidValue(field: .form, value: UInt64(form))
     }
     self.formClass = formClass
+    let wall = try reader.readUInt64()
+    guard wall < 1 << 52 else { throw .invalidValue(field: .timestamp, value: wall) }
+    self.wall = WallTime(microseconds: wall)
     let count = try reader.readCount(.shard, elementByteCount: 27, limit: Self.entryLimit)
     self.entries = []
     self.entries.reserveCapacity(count)

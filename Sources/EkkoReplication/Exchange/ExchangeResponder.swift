@@ -37,6 +37,7 @@ package actor ExchangeResponder {
       return
     }
     self.noteKnowledge(of: request)
+    self.node.noteClock(of: self.link.remote.node, showing: request.wall)
     #if PlantedBugs
       let isOurs =
         PlantedBug.active == .bookmarkOutlivesResponder

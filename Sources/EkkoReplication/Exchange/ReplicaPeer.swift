@@ -115,7 +115,8 @@ package actor ReplicaPeer {
   private static let frameOverhead = 16
 
   private func nextRequest() -> ExchangeRequest {
-    let now = self.node.clock.now().monotonic
+    let reading = self.node.clock.now()
+    let now = reading.monotonic
     self.exchanges += 1
     #if PlantedBugs
       let nonce = PlantedBug.active == .attemptsMixed ? 1 : self.generator.next()
@@ -146,7 +147,7 @@ package actor ReplicaPeer {
     return ExchangeRequest(
       nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
       credit: Self.credit, retirements: self.node.retirements, formClass: self.node.formClass,
-      entries: entries)
+      wall: reading.wall, entries: entries)
   }
 
   /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
@@ -224,9 +225,8 @@ package actor ReplicaPeer {
       let end = try ExchangeEnd(from: &reader)
       guard end.nonce == self.current?.nonce else { return }
       self.current?.isOver = true
-      let ours = self.node.clock.now().wall.microseconds
       self.node.noteClock(
-        of: self.link.remote.node, offset: .microseconds(Int64(end.wall) - Int64(ours)))
+        of: self.link.remote.node, showing: WallTime(microseconds: end.wall))
     default:
       // An item of a later version: skipped by its length.
       return

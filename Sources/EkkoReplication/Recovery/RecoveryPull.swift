@@ -77,7 +77,7 @@ struct RecoveryPull {
     return ExchangeRequest(
       nonce: nonce, bookmarkOf: self.responder, bookmark: .max, hold: .zero,
       credit: Self.credit, retirements: self.node.retirements, formClass: self.formClass,
-      entries: entries)
+      wall: self.node.clock.now().wall, entries: entries)
   }
 
   /// A section that the last answer has reached but not ended must resume, and one that was to resume

@@ -83,5 +83,12 @@ package final class ReplicaNode: Sendable {
     self.clocks.withLock { $0.note(node, offset: offset) }
   }
 
+  /// A peer's clock shows `wall` just now, but for the time that took to get here.
+  package func noteClock(of node: NodeID, showing wall: WallTime) {
+    let ours = self.clock.now().wall.microseconds
+    self.noteClock(
+      of: node, offset: .microseconds(Int64(wall.microseconds) - Int64(ours)))
+  }
+
   package var clockVerdict: ClockFitness.Verdict { self.clocks.withLock { $0.verdict } }
 }

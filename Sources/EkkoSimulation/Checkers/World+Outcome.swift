@@ -39,7 +39,10 @@ extension World {
   private static func difference(_ one: ShardActor, _ other: ShardActor) -> String? {
     let (left, right) = (one.view, other.view)
     guard left.isTrusted, right.isTrusted else { return "one waits for a full replace" }
-    guard left.knowledge == right.knowledge else { return "knowledge" }
+    guard left.knowledge == right.knowledge else {
+      return "knowledge beyond each other's: \(left.knowledge.subtracting(right.knowledge).text) "
+        + "and \(right.knowledge.subtracting(left.knowledge).text)"
+    }
     guard left.retired == right.retired else { return "retired origins" }
     guard left.digest == right.digest else { return "rows, at equal knowledge" }
     return nil
@@ -198,5 +201,12 @@ extension ShardActor {
         isTrusted: !actor.shard.mustReplace,
         digest: actor.shard.digest(at: actor.clock.now()))
     }
+  }
+}
+
+extension VersionVector {
+  fileprivate var text: String {
+    let entries = self.entries.map { "\($0.timestamp.rawValue)@\($0.origin.text)" }
+    return "{\(entries.joined(separator: ", "))}"
   }
 }

@@ -53,7 +53,7 @@ import Testing
 
   static let exchange = ExchangeRequest(
     nonce: 1, bookmarkOf: Self.life, bookmark: 2, hold: .milliseconds(5), credit: 6,
-    retirements: 0, formClass: .full,
+    retirements: 0, formClass: .full, wall: WallTime(microseconds: 7),
     entries: [
       ExchangeRequest.Entry(
         request: SectionRequest(
