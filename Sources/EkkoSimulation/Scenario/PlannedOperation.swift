@@ -32,7 +32,8 @@ package struct PlannedOperation: Hashable, Sendable {
     for number in 0..<(options.writes / 10) {
       operations.append(
         PlannedOperation(
-          at: options.span * generator.nextUnit(), client: generator.below(clients), kind: .read,
+          at: Self.moment(options, using: &generator), client: generator.below(clients),
+          kind: .read,
           table: .puts,
           keys: (0..<4).map { _ in Self.key(options, client: nil, using: &generator) },
           number: options.writes + number + 1, replicas: 0))
@@ -53,9 +54,16 @@ package struct PlannedOperation: Hashable, Sendable {
       if !keys.contains(key) { keys.append(key) }
     }
     return PlannedOperation(
-      at: options.span * generator.nextUnit(), client: client, kind: kind, table: table, keys: keys,
+      at: Self.moment(options, using: &generator), client: client, kind: kind, table: table, keys: keys,
       number: number,
       replicas: options.trainingNodes > 1 && generator.chance(0.002) ? 1 : 0)
+  }
+
+  private static func moment(
+    _ options: ScenarioOptions, using generator: inout SplitMix64
+  ) -> Duration {
+    let pulses = max(1, Int(options.span / options.pulse))
+    return options.pulse * generator.below(pulses)
   }
 
   /// A client's own keys are written by it alone; hot ones by everyone, and most often.

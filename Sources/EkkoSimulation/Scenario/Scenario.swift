@@ -160,7 +160,7 @@ final class Course: @unchecked Sendable {
   private static let freshness = Duration.seconds(2)
   private static let quietTime = Duration.milliseconds(700)
   private static let quietAttempts = 16
-  private static let undisturbedWrites = 60
+  private static let undisturbedWrites = 24
 
   private func convergence(within bound: Duration) async {
     let world = self.world

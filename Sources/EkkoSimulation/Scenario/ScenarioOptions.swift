@@ -14,6 +14,8 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   package var writes: Int
   /// How long clients write.
   package var span: Duration
+  /// Clients write in bursts this far apart.
+  package var pulse: Duration
   /// Keys that each client writes alone, and that all share.
   package var ownKeys: Int
   package var hotKeys: Int
@@ -33,11 +35,12 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     self.clients = 3 + generator.below(3)
     self.writes = 700 + generator.below(700)
     self.span = generator.duration(in: .milliseconds(800)...(.milliseconds(2000)))
+    self.pulse = .milliseconds([1, 20, 40, 80][generator.below(4)])
     self.ownKeys = 8 + generator.below(24)
     self.hotKeys = 2 + generator.below(10)
     self.deletes = generator.chance(0.6) ? 0.02 + 0.1 * generator.nextUnit() : 0
-    self.localLatency = generator.duration(in: .milliseconds(1)...(.milliseconds(8)))
-    self.wideLatency = generator.duration(in: .milliseconds(10)...(.milliseconds(60)))
+    self.localLatency = generator.duration(in: .milliseconds(1)...(.milliseconds(10)))
+    self.wideLatency = generator.duration(in: .milliseconds(15)...(.milliseconds(80)))
     self.hasSecret = generator.chance(0.1)
     let kinds = 3 + generator.below(6)
     var left = FaultKind.all
@@ -59,7 +62,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     "order=\(self.order.rawValue) training=\(self.trainingNodes) "
       + "inference=\(self.inferenceNodes.map(String.init).joined(separator: "+")) "
       + "relays=\(self.relays) shards=\(self.shards) clients=\(self.clients) "
-      + "writes=\(self.writes) span=\(self.span) own_keys=\(self.ownKeys) "
+      + "writes=\(self.writes) span=\(self.span) pulse=\(self.pulse) own_keys=\(self.ownKeys) "
       + "hot_keys=\(self.hotKeys) deletes=\(Self.percent(self.deletes)) "
       + "latency=\(self.localLatency)/\(self.wideLatency) secret=\(self.hasSecret) "
       + "faults=\(self.faults) of \(self.faultKinds.map(\.name).joined(separator: ","))"

@@ -18,7 +18,7 @@ extension Shard {
   }
 
   package func checkInvariants() throws(Violation) {
-    let cached = try self.checkCacheOrder()
+    try self.checkCacheOrder()
     var tombstones = 0
     for (table, rows) in self.tables.enumerated() {
       var occupied = 0
@@ -33,7 +33,7 @@ extension Shard {
         let isCovered =
           Int(stamp.origin) < self.cache.dominator.count
           && self.cache.dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue
-        guard cached.contains(stamp.sequence) || isCovered || self.origins.isRetired(stamp.origin)
+        guard isCovered || self.cache.contains(stamp.sequence) || self.origins.isRetired(stamp.origin)
         else {
           throw .uncachedBeyondDominator(table: UInt16(table), key: rows.key(at: slot))
         }
@@ -50,21 +50,17 @@ extension Shard {
     else { throw .shardVersion }
   }
 
-  /// The arrivals in the ring.
-  private func checkCacheOrder() throws(Violation) -> Set<UInt64> {
-    var cached: Set<UInt64> = []
+  private func checkCacheOrder() throws(Violation) {
     var previous: UInt64 = 0
     var live = 0
     for entry in self.cache.entries {
       guard entry.sequence > previous else { throw .cacheOrder }
       previous = entry.sequence
-      cached.insert(entry.sequence)
       let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
       if stamp.sequence == entry.sequence { live += 1 }
     }
     guard live == self.cache.liveCount else {
       throw .liveCount(counted: live, held: self.cache.liveCount)
     }
-    return cached
   }
 }

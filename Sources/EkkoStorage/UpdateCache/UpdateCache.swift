@@ -109,6 +109,12 @@ package struct UpdateCache: Sendable {
     return low
   }
 
+  /// Whether the ring holds an entry for the arrival `sequence`. O(log n).
+  package func contains(_ sequence: UInt64) -> Bool {
+    let position = self.firstPosition(after: sequence - 1)
+    return position < self.ring.count && self.ring[position].sequence == sequence
+  }
+
   // MARK: Pruning (Algorithm 1, PruneCache)
 
   /// The newest sequence that arrived before `horizon`; forgets the times up to it.
