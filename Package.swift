@@ -56,7 +56,7 @@ let package = Package(
     .executableTarget(
       name: "QuickStart", dependencies: ["EkkoClient"], path: "Examples/QuickStart",
       swiftSettings: sourceSettings),
-    program("ekko-sim", ["EkkoSimulation", "EkkoCore"]),
+    program("ekko-sim", ["EkkoSimulation", "EkkoNode", "EkkoCore"]),
     tests("EkkoCore", []),
     tests(
       "EkkoSimulation",
