@@ -11,6 +11,7 @@ actor ClientLink {
   private var nextStream: UInt32 = 1
   private var assembler = MessageAssembler(byteLimit: 64 << 20)
   private(set) var failure: LinkError?
+  private var silence = LinkSilence()
   private var tasks: [Task<Void, Never>] = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
@@ -59,6 +60,7 @@ actor ClientLink {
         break
       }
       guard !frames.isEmpty else { break }
+      self.silence.end(at: self.runtime.clock.now().monotonic)
       for frame in frames where frame.kind == RequestFrameKind.reply {
         guard let step = try? self.assembler.take(frame) else { break receiving }
         if case .complete(let message) = step { self.deliver(message) }
@@ -93,6 +95,23 @@ actor ClientLink {
     while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
       let now = self.runtime.clock.now().monotonic
       for inbox in self.inboxes { inbox.expireWaits(at: now) }
+      await self.checkSilence(at: now)
+    }
+  }
+
+  /// A link that swallows requests would have every call wait for its deadline.
+  private func checkSilence(at now: MonotonicTime) async {
+    switch self.silence.check(isWaiting: !self.waiting.isEmpty, at: now) {
+    case nil: return
+    case .probe:
+      self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
+      let stream = self.nextStream &- 1
+      var writer = ByteWriter()
+      Request.lag.encode(into: &writer)
+      let message = Message(stream: stream, body: writer.bytes)
+      // Whether it arrives is the question.
+      try? await self.link.send(message.frames(kind: RequestFrameKind.request))
+    case .giveUp: self.link.abort()
     }
   }
 

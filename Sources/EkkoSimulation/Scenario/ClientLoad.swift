@@ -105,9 +105,19 @@ final class ClientLoad: @unchecked Sendable {
     defer { self.sessionTurn.leave() }
     let before = operation.keys.map { self.seen[$0] }
     var session = self.session
-    let rows = try await self.client.get(
-      [TableRead(table: operation.table.name, keys: operation.keys)], of: ScenarioTable.modelName,
-      session: &session)[0]
+    let rows: Rows
+    do throws(EkkoError) {
+      rows = try await self.client.get(
+        [TableRead(table: operation.table.name, keys: operation.keys)],
+        of: ScenarioTable.modelName, session: &session)[0]
+    } catch {
+      // What this session has seen may be lost: another begins.
+      if error == .tooLate {
+        self.session = Session()
+        self.seen = [:]
+      }
+      throw error
+    }
     self.session = session
     self.reads += 1
     for (place, key) in operation.keys.enumerated() {

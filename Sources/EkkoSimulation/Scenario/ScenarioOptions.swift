@@ -29,7 +29,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   init(using generator: inout SplitMix64) {
     self.order = generator.chance(0.125) ? .fifo : .random
     self.trainingNodes = 1 + generator.below(3)
-    self.inferenceNodes = (0..<(2 + generator.below(2))).map { _ in 2 + generator.below(3) }
+    self.inferenceNodes = (0..<(generator.chance(0.4) ? 3 : 2)).map { _ in 2 + generator.below(3) }
     self.relays = generator.chance(0.5)
     self.shards = 4 + generator.below(3)
     self.clients = 3 + generator.below(3)

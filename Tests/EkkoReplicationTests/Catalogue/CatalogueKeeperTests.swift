@@ -138,6 +138,8 @@ import Testing
     private let mayEnd = Wakeup()
     private(set) var loadCount = 0
 
+    func save(_ shard: ShardActor) async {}
+
     func load(_ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode) async -> Shard? {
       self.loadCount += 1
       guard self.loadCount == 1 else { return nil }

@@ -1,15 +1,32 @@
 import EkkoSimulation
 import Testing
 
+/// Whole runs, as `ekko-sim run` makes thousands of.
 struct ScenarioTests {
-  @Test(arguments: UInt64(0)..<4) func `a seed passes`(seed: UInt64) throws {
-    let start = ContinuousClock.now
+  @Test(arguments: [UInt64(9), 19]) func `a seed passes, and gives the same run again`(
+    seed: UInt64
+  ) {
     let plan = ScenarioPlan(seed: seed)
-    let report = Scenario.run(plan)
-    print("SEED \(seed) \(plan.options)")
-    print(
-      "SEED \(seed) failure=\(String(describing: report.failure)) writes=\(report.writes) nodes=\(report.nodes) steps=\(report.steps) vs=\(report.virtualSeconds) strays=\(report.strayTasks) \(report.faults) \(report.coverage) \(start.duration(to: .now))"
-    )
-    #expect(report.failure == nil)
+    let first = Scenario.run(plan)
+    let second = Scenario.run(plan)
+
+    #expect(first.failure == nil)
+    #expect(first.strayTasks == 0)
+    #expect(first.traceHash == second.traceHash)
+    #expect(first.writes >= 300)
+    #expect(!first.faults.isEmpty)
+  }
+
+  @Test func `plans are what the seed says, and large enough`() {
+    let plans = (UInt64(0)..<200).map(ScenarioPlan.init(seed:))
+
+    #expect(ScenarioPlan(seed: 7) == plans[7])
+    for plan in plans {
+      #expect(Set(plan.nodes.map(\.dataCentre)).count >= 3)
+      #expect(plan.nodes.count >= 5)
+      #expect(plan.options.shards >= 4)
+      #expect(plan.faults.count >= 4)
+    }
+    #expect(plans.map(\.nodes.count).sorted()[100] >= 9)
   }
 }
