@@ -8,6 +8,8 @@ struct ReportSchedule: Sendable {
   var isUrgent = false
   private var lastReport = MonotonicTime.zero
   private var lastWhole = MonotonicTime.zero
+  /// How often what there is to tell had changed when it was last looked at.
+  private var seen: (board: UInt64, knowledge: UInt64) = (0, 0)
   /// What was last sent, by the members it was said of.
   private var sent: [[KnowledgeReport.Member]: [ShardID: VersionVector]] = [:]
 
@@ -24,7 +26,11 @@ struct ReportSchedule: Sendable {
     guard self.lastReport.advanced(by: pause) <= now else { return nil }
     self.lastReport = now
     self.isUrgent = false
-    if self.lastWhole.advanced(by: Self.wholeInterval) <= now {
+    let isWhole = self.lastWhole.advanced(by: Self.wholeInterval) <= now
+    let seen = (board: node.board.sequence, knowledge: node.knowledge.changeCount)
+    guard isWhole || seen != self.seen else { return nil }
+    self.seen = seen
+    if isWhole {
       self.lastWhole = now
       self.sent = [:]
     }

@@ -17,10 +17,14 @@ package struct StableKnowledge: Sendable {
   /// What each replica that pulls from here said of itself.
   private var direct: [Member: [ShardID: VersionVector]] = [:]
 
+  /// Goes up with everything that is heard.
+  package private(set) var changeCount: UInt64 = 0
+
   package init() {}
 
   /// A replica that pulls from here has told its own knowledge.
   package mutating func note(_ member: Member, knows bounds: [(ShardID, VersionVector)]) {
+    self.changeCount += 1
     if self.direct[member] == nil {
       for old in self.direct.keys where old.node == member.node { self.direct[old] = nil }
     }
@@ -32,6 +36,7 @@ package struct StableKnowledge: Sendable {
   /// Takes a report that `reporter` sent. Its earlier groups that name one of the same members in
   /// another life are of no more use.
   package mutating func note(_ report: KnowledgeReport, from reporter: NodeID) {
+    self.changeCount += 1
     for group in report.groups where !group.members.isEmpty {
       let key = GroupKey(reporter: reporter, members: group.members)
       if self.groups[key] == nil {
@@ -73,6 +78,7 @@ package struct StableKnowledge: Sendable {
   /// Forgets members in lives that are over, as `present` lists those of each node. Nodes it does not
   /// list yet are kept: their reports may have come before the catalogue's.
   package mutating func retain(_ present: [NodeID: IncarnationID]) {
+    self.changeCount += 1
     func lives(_ member: Member) -> Bool {
       present[member.node].map { $0 == member.incarnation } ?? true
     }

@@ -25,7 +25,7 @@ struct AnswerComparison {
 
   /// Compares the two answers to the shard of the same name in another life.
   func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
-    guard let asker = life.mirror(of: actor.id), let node = life.store?.node else { return nil }
+    guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
     return actor.assumeIsolated { actor in
       Self.compare(

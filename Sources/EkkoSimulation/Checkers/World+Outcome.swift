@@ -5,10 +5,10 @@ internal import EkkoStorage
 
 /// What must hold of the whole cluster, once it is healed.
 extension World {
-  private var running: [(node: SimulatedNode, life: NodeLife, store: StoreNode)] {
+  private var running: [(node: SimulatedNode, life: NodeLife, replica: ReplicaNode)] {
     self.nodes.compactMap { node in
-      guard let life = node.life, let store = node.store else { return nil }
-      return (node, life, store)
+      guard let life = node.life, let replica = node.replica else { return nil }
+      return (node, life, replica)
     }
   }
 
@@ -17,13 +17,13 @@ extension World {
   /// may keep its own; S2 sees to it that nothing moves for that.
   func differences() -> String? {
     let running = self.running
-    for node in self.nodes where node.life?.isOver == false && node.store == nil {
+    for node in self.nodes where node.life?.isOver == false && node.replica == nil {
       return "\(node.name) has not started"
     }
     guard let first = running.first else { return nil }
-    let reference = first.store.node.shards.all
-    for (node, _, store) in running {
-      let shards = store.node.shards.all
+    let reference = first.replica.shards.all
+    for (node, _, replica) in running {
+      let shards = replica.shards.all
       guard shards.map(\.id) == reference.map(\.id), shards.count > 1 else {
         return "\(node.name) holds \(shards.count) shards, \(first.node.name) \(reference.count)"
       }
@@ -52,8 +52,8 @@ extension World {
   /// that held it has ended.
   func checkAtOrigin(_ write: ClientLoad.Acknowledged) {
     let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-    for (node, life, store) in self.running where store.node.incarnation == write.version.origin {
-      guard let shard = self.shard(of: row, at: store), let mirror = life.mirror(of: shard) else {
+    for (node, life, replica) in self.running where replica.incarnation == write.version.origin {
+      guard let shard = self.shard(of: row, at: replica), let mirror = life.mirror(of: shard) else {
         continue
       }
       if let held = mirror.version(of: row), held >= write.version { continue }
@@ -71,13 +71,13 @@ extension World {
     guard let any = running.first else { return }
     for write in clients.flatMap(\.acknowledged) {
       let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-      guard let shard = self.shard(of: row, at: any.store) else { continue }
-      for (node, life, store) in running {
+      guard let shard = self.shard(of: row, at: any.replica) else { continue }
+      for (node, life, replica) in running {
         guard let mirror = life.mirror(of: shard) else { continue }
         if let held = mirror.version(of: row), held >= write.version { continue }
         if self.watch.mayBeGone(row, write.version, of: shard) { continue }
         // Whoever has it in this life must have kept it, and given it to the others.
-        guard store.node.incarnation == write.version.origin || mirror.covers(write.version) else {
+        guard replica.incarnation == write.version.origin || mirror.covers(write.version) else {
           continue
         }
         return self.watch.report(
@@ -86,18 +86,18 @@ extension World {
     }
   }
 
-  private func shard(of row: ShardHistory.RowKey, at store: StoreNode) -> ShardID? {
-    guard let model = store.node.catalogue.model(named: ScenarioTable.modelName) else { return nil }
+  private func shard(of row: ShardHistory.RowKey, at replica: ReplicaNode) -> ShardID? {
+    guard let model = replica.catalogue.model(named: ScenarioTable.modelName) else { return nil }
     return model.shard(of: row.key, in: TableID(rawValue: row.table))
   }
 
   /// How far behind a primary the stalest view of it is, as the nodes themselves tell it.
   func stalestView() -> Duration {
     var worst = Duration.zero
-    for (_, _, store) in self.running {
-      let now = store.node.clock.now()
-      let seen = store.node.board.asOf(at: now)
-      for model in store.node.catalogue.modelsByName {
+    for (_, _, replica) in self.running {
+      let now = replica.clock.now()
+      let seen = replica.board.asOf(at: now)
+      for model in replica.catalogue.modelsByName {
         for primary in model.trainingNodes {
           let age = Int64(now.wall.microseconds) - Int64(seen[primary] ?? 0)
           worst = max(worst, .microseconds(age))
@@ -129,10 +129,10 @@ extension World {
 
   func movement() -> Movement {
     var movement = Movement()
-    for (_, _, store) in self.running {
-      movement.retirements += store.node.retirements
-      movement.members += store.node.catalogue.membersByName.map(\.incarnation)
-      for actor in store.node.shards.all where actor.id != .catalogue {
+    for (_, _, replica) in self.running {
+      movement.retirements += replica.retirements
+      movement.members += replica.catalogue.membersByName.map(\.incarnation)
+      for actor in replica.shards.all where actor.id != .catalogue {
         let (counters, version) = actor.assumeIsolated {
           ($0.shard.counters, $0.shard.shardVersion)
         }
@@ -156,8 +156,8 @@ extension World {
 
   func selection() -> SelectionCounts {
     var counts = SelectionCounts()
-    for (_, _, store) in self.running {
-      for actor in store.node.shards.all where actor.id != .catalogue {
+    for (_, _, replica) in self.running {
+      for actor in replica.shards.all where actor.id != .catalogue {
         let (counters, estimate) = actor.assumeIsolated {
           ($0.shard.counters, $0.shard.cache.propagation)
         }

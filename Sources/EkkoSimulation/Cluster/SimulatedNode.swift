@@ -30,6 +30,12 @@ final class SimulatedNode: @unchecked Sendable {
     guard let life = self.life, !life.isOver else { return nil }
     return life.store
   }
+
+  /// What it is at its core, while it runs.
+  var replica: ReplicaNode? {
+    guard let life = self.life, !life.isOver else { return nil }
+    return life.replica
+  }
 }
 
 /// One life of a node: one process, from its start to its death.
@@ -39,7 +45,11 @@ final class NodeLife: @unchecked Sendable {
   let name: String
   let process: SimulatedProcess
   /// Set once the node listens.
-  var store: StoreNode?
+  var store: StoreNode? {
+    didSet { self.replica = self.store?.node }
+  }
+  /// Of `store`.
+  private(set) var replica: ReplicaNode?
   var task: Task<Void, Never>?
   /// The process has died, or the node has ended in order.
   var isOver = false
@@ -59,8 +69,8 @@ final class NodeLife: @unchecked Sendable {
   /// The place in `mirrors` of the shard that lives on `lane`, if one does.
   func shard(on lane: Lane) -> Int? {
     if let known = self.watched[lane.number] { return known }
-    guard let store = self.store else { return nil }
-    let actor = store.node.shards.all.first {
+    guard let replica = self.replica else { return nil }
+    let actor = replica.shards.all.first {
       Lane.lane(of: $0, in: self.process.simulation) === lane
     }
     guard let actor else {

@@ -95,8 +95,8 @@ final class FaultDirector: @unchecked Sendable {
   private func node(_ place: Int) -> SimulatedNode { self.world.nodes[place] }
 
   /// Starts a node again when the fault is over, unless that is left to the healing.
-  private func startLater(_ node: SimulatedNode, after fault: PlannedFault) {
-    self.simulation.after(fault.lasting) {
+  private func startLater(_ node: SimulatedNode, after pause: Duration) {
+    self.simulation.after(pause) {
       guard !self.isOver, node.life?.isOver == true else { return }
       self.world.start(node)
     }
@@ -127,14 +127,14 @@ final class FaultDirector: @unchecked Sendable {
         // They show at a power cut.
         self.world.kill(node)
         disk.disarm(kind)
-        self.startLater(node, after: fault)
+        self.startLater(node, after: fault.lasting)
       case .bitFlip, .misdirectedWrite, .readError:
         // They show when the files are read, by the next life.
         self.end(fault) { disk.disarm(kind) }
-        self.simulation.after(fault.lasting / 2) {
+        self.simulation.after(fault.lasting * 0.4) {
           guard !self.isOver else { return }
           self.world.kill(node)
-          self.startLater(node, after: fault)
+          self.startLater(node, after: fault.lasting * 0.2)
         }
       case .diskFull, .writeError, .syncError, .slowDisk:
         self.end(fault) { disk.disarm(kind) }
@@ -182,7 +182,7 @@ final class FaultDirector: @unchecked Sendable {
       }
     }
     self.count(.process(kind))
-    self.startLater(node, after: fault)
+    self.startLater(node, after: fault.lasting)
   }
 
   // MARK: Clocks
@@ -203,7 +203,7 @@ final class FaultDirector: @unchecked Sendable {
       self.world.kill(node)
       clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
       self.count(.clock(kind))
-      self.startLater(node, after: fault)
+      self.startLater(node, after: fault.lasting)
       return self.endClock(fault, clock)
     }
     self.end(fault) {
@@ -211,7 +211,7 @@ final class FaultDirector: @unchecked Sendable {
       clock.setMonotonic(rate: 1)
       // What it stamped, merged or pruned meanwhile went by the wrong time.
       if store.node.board.sequence > before { self.count(.clock(kind)) }
-      guard kind == .stepForward, node.life === life, !life.isOver else { return }
+      guard kind == .stepForward, node.life?.isOver == false else { return }
       // Rows from a wrong future: the operator restarts the node, which issues them anew.
       self.world.stop(node) { self.world.start(node) }
     }

@@ -4,13 +4,16 @@ internal import EkkoCore
 ///
 /// Between two jobs the simulation's thread is alone with every actor, so it counts as isolated to
 /// each: checkers look into actors with `assumeIsolated`.
+@safe
 package final class Lane: SerialExecutor {
   package let number: UInt64
-  // SAFETY: a process outlives its lanes' jobs, which hold it.
-  package unowned let process: SimulatedProcess
+  // SAFETY: the simulation holds its processes, and outlives every job of an actor of theirs.
+  private unowned(unsafe) let unsafeProcess: SimulatedProcess
+
+  package var process: SimulatedProcess { unsafe self.unsafeProcess }
 
   init(of process: SimulatedProcess) {
-    self.process = process
+    unsafe self.unsafeProcess = process
     self.number = process.simulation.nextLaneNumber()
   }
 

@@ -55,14 +55,28 @@ package final class Simulation: @unchecked Sendable {
   private var sequence: UInt64 = 0
   private var laneCount: UInt64 = 0
   private var timers = TimerQueue()
-  private var lastProcess: UInt32 = 0
+  /// All of them to the end, so that lanes and jobs may name them without counting references.
+  private var processes: [SimulatedProcess] = []
 
+  @safe
   struct ReadyJob {
     let job: UnownedJob
-    let lane: Lane?
-    /// `nil` for a stray.
-    let process: SimulatedProcess?
+    // SAFETY: the job's task holds the actor that it runs on, and that its lane; the simulation holds
+    // its processes. Both are there for as long as the job is.
+    private unowned(unsafe) let unsafeLane: Lane?
+    private unowned(unsafe) let unsafeProcess: SimulatedProcess?
     let sequence: UInt64
+
+    /// - Parameter process: `nil` for a stray.
+    init(job: UnownedJob, lane: Lane?, process: SimulatedProcess?, sequence: UInt64) {
+      self.job = job
+      unsafe self.unsafeLane = lane
+      unsafe self.unsafeProcess = process
+      self.sequence = sequence
+    }
+
+    var lane: Lane? { unsafe self.unsafeLane }
+    var process: SimulatedProcess? { unsafe self.unsafeProcess }
   }
 
   package init(seed: UInt64, order: Order = .random, lanes: Lanes = .onePerActor) {
@@ -81,9 +95,11 @@ package final class Simulation: @unchecked Sendable {
 
   /// - Parameter clock: that of the machine it runs on; by default one of its own.
   package func makeProcess(_ name: String, clock: SimulatedClock? = nil) -> SimulatedProcess {
-    self.lastProcess += 1
-    return SimulatedProcess(
-      name, number: self.lastProcess, clock: clock ?? SimulatedClock(of: self), of: self)
+    let process = SimulatedProcess(
+      name, number: UInt32(self.processes.count + 1), clock: clock ?? SimulatedClock(of: self),
+      of: self)
+    self.processes.append(process)
+    return process
   }
 
   // MARK: Jobs
