@@ -33,6 +33,7 @@ func tests(_ name: String, _ dependencies: [String]) -> Target {
 let package = Package(
   name: "ekko",
   products: [.library(name: "EkkoClient", targets: ["EkkoClient"])],
+  traits: [.trait(name: "PlantedBugs", description: "Mistakes for `ekko-sim mutants` to find.")],
   targets: [
     .target(name: "CEkko"),
     library("EkkoCore", ["CEkko"]),
