@@ -10,7 +10,10 @@ actor ClientLink {
   private var waiting: [UInt32: Watched<Inbox, Never>] = [:]
   private var nextStream: UInt32 = 1
   private var assembler = MessageAssembler(byteLimit: 64 << 20)
-  private(set) var failure: LinkError?
+  private var failure: LinkError? {
+    didSet { self.broken.withLock { $0 = true } }
+  }
+  nonisolated private let broken = Guarded(false)
   private var silence = LinkSilence()
   private var tasks: [Task<Void, Never>] = []
 
@@ -36,6 +39,9 @@ actor ClientLink {
     self.runtime = runtime
     self.executor = runtime.executor(for: link.home)
   }
+
+  /// Whether the link is of no more use.
+  nonisolated var hasFailed: Bool { self.broken.withLock(\.self) }
 
   /// Starts reading replies; `close` ends it.
   func start() {

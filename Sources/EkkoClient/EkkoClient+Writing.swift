@@ -61,6 +61,12 @@ extension EkkoClient {
         try DistinctWrite(write, table: table, schema: record.tables[Int(table.rawValue)]))
     }
     let plans = PrimaryWrite.plans(for: distinct.map(\.part), of: record)
+    if plans.count == 1 {
+      let outcome = await self.carryOut(
+        plans[0], of: record, durability: durability, until: deadline)
+      return try PrimaryWrite.receipt(
+        for: distinct, names: writes.map(\.table), plans: plans, outcomes: [0: outcome])
+    }
     let outcomes = await withTaskGroup(of: (Int, PrimaryWrite.Outcome).self) { group in
       for (number, plan) in plans.enumerated() {
         group.addTask {

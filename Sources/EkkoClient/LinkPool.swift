@@ -31,7 +31,7 @@ actor LinkPool {
     while let others = self.opening[endpoint] {
       try await Self.wait(for: others)
     }
-    if let known = self.links[endpoint], await known.failure == nil { return known }
+    if let known = self.links[endpoint], !known.hasFailed { return known }
     if let others = self.opening[endpoint] {
       try await Self.wait(for: others)
       return try await self.link(to: endpoint)

@@ -22,29 +22,26 @@ extension World {
     }
     guard let first = running.first else { return nil }
     let reference = first.replica.shards.all
-    for (node, _, replica) in running {
+    let views = reference.map(\.view)
+    for (node, _, replica) in running.dropFirst() {
       let shards = replica.shards.all
-      guard shards.map(\.id) == reference.map(\.id), shards.count > 1 else {
+      guard shards.map(\.id) == reference.map(\.id) else {
         return "\(node.name) holds \(shards.count) shards, \(first.node.name) \(reference.count)"
       }
-      for (one, other) in zip(reference, shards) {
-        if let difference = Self.difference(one, other) {
-          return "\(first.node.name) and \(node.name), \(one.id.text): \(difference)"
+      for (view, other) in zip(views, shards) {
+        if let difference = view.difference(to: other.view) {
+          return "\(first.node.name) and \(node.name), \(other.id.text): \(difference)"
         }
       }
     }
-    return nil
-  }
-
-  private static func difference(_ one: ShardActor, _ other: ShardActor) -> String? {
-    let (left, right) = (one.view, other.view)
-    guard left.isTrusted, right.isTrusted else { return "one waits for a full replace" }
-    guard left.knowledge == right.knowledge else {
-      return "knowledge beyond each other's: \(left.knowledge.subtracting(right.knowledge).text) "
-        + "and \(right.knowledge.subtracting(left.knowledge).text)"
+    guard reference.count > 1 else { return "no node holds a model" }
+    // Only now, for they cost a pass over all rows.
+    let digests = reference.map(\.rowDigest)
+    for (node, _, replica) in running.dropFirst() {
+      for (digest, other) in zip(digests, replica.shards.all) where other.rowDigest != digest {
+        return "\(first.node.name) and \(node.name), \(other.id.text): rows, at equal knowledge"
+      }
     }
-    guard left.retired == right.retired else { return "retired origins" }
-    guard left.digest == right.digest else { return "rows, at equal knowledge" }
     return nil
   }
 
@@ -186,21 +183,34 @@ extension World {
   }
 }
 
+/// What a replica says of one shard.
+private struct ShardView {
+  let knowledge: VersionVector
+  let retired: Set<IncarnationID>
+  let isTrusted: Bool
+
+  func difference(to other: ShardView) -> String? {
+    guard self.isTrusted, other.isTrusted else { return "one waits for a full replace" }
+    guard self.knowledge == other.knowledge else {
+      return "knowledge beyond each other's: \(self.knowledge.subtracting(other.knowledge).text) "
+        + "and \(other.knowledge.subtracting(self.knowledge).text)"
+    }
+    return self.retired == other.retired ? nil : "retired origins"
+  }
+}
+
+/// Between two jobs nobody else is on these actors.
 extension ShardActor {
-  fileprivate struct View {
-    let knowledge: VersionVector
-    let retired: Set<IncarnationID>
-    let isTrusted: Bool
-    let digest: UInt64
+  nonisolated fileprivate var view: ShardView {
+    self.assumeIsolated { actor in
+      ShardView(
+        knowledge: actor.shard.knowledge, retired: actor.shard.origins.retired,
+        isTrusted: !actor.shard.mustReplace)
+    }
   }
 
-  nonisolated fileprivate var view: View {
-    self.assumeIsolated { actor in
-      View(
-        knowledge: actor.shard.knowledge, retired: actor.shard.origins.retired,
-        isTrusted: !actor.shard.mustReplace,
-        digest: actor.shard.digest(at: actor.clock.now()))
-    }
+  nonisolated fileprivate var rowDigest: UInt64 {
+    self.assumeIsolated { $0.shard.digest(at: $0.clock.now()) }
   }
 }
 

@@ -54,7 +54,8 @@ package struct PlannedOperation: Hashable, Sendable {
       if !keys.contains(key) { keys.append(key) }
     }
     return PlannedOperation(
-      at: Self.moment(options, using: &generator), client: client, kind: kind, table: table, keys: keys,
+      at: Self.moment(options, using: &generator), client: client, kind: kind, table: table,
+      keys: keys,
       number: number,
       replicas: options.trainingNodes > 1 && generator.chance(0.002) ? 1 : 0)
   }

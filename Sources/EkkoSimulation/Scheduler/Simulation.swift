@@ -29,10 +29,8 @@ package final class Simulation: @unchecked Sendable {
   let lanes: Lanes
   /// Nanoseconds since the simulation began.
   package private(set) var now: Int64 = 0
-  package private(set) var steps = 0
   /// Jobs of tasks that had lost their process: `Task {}` or `Task.detached` somewhere. Must be 0.
   package private(set) var strays = 0
-  package private(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
   /// Looks at the world after every job; gets the lane it ran on, if it was an actor's.
   package var observer: ((Lane?) -> Void)?
 
@@ -47,6 +45,7 @@ package final class Simulation: @unchecked Sendable {
   /// The lane that was last asked whether it isolates the present context.
   var lastAsked: Lane?
 
+  private var progress = Progress()
   private var schedule: SplitMix64
   private var seeds: SplitMix64
   private var ready: [ReadyJob] = []
@@ -57,6 +56,28 @@ package final class Simulation: @unchecked Sendable {
   private var timers = TimerQueue()
   /// All of them to the end, so that lanes and jobs may name them without counting references.
   private var processes: [SimulatedProcess] = []
+
+  /// What has happened so far, as a count and as a hash.
+  private struct Progress {
+    var steps = 0
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func mix(_ value: UInt64) {
+      self.hash = (self.hash ^ value) &* 0x100_0000_01b3
+      self.hash ^= self.hash >> 29
+    }
+
+    mutating func step(_ sequence: UInt64, at now: Int64) {
+      self.steps += 1
+      self.mix(sequence)
+      self.mix(UInt64(bitPattern: now))
+    }
+  }
+
+  package var steps: Int { self.progress.steps }
+
+  /// Equal in two runs if the same jobs ran in the same order at the same times.
+  package var traceHash: UInt64 { self.progress.hash }
 
   @safe
   struct ReadyJob {
@@ -131,9 +152,7 @@ package final class Simulation: @unchecked Sendable {
   private func takeReady() -> ReadyJob? {
     switch self.order {
     case .random:
-      if self.ready.isEmpty { return nil }
-      self.ready.swapAt(self.schedule.below(self.ready.count), self.ready.count - 1)
-      return self.ready.removeLast()
+      return self.ready.takeAny(using: &self.schedule)
     case .fifo:
       if self.head == self.ready.count {
         self.ready.removeAll(keepingCapacity: true)
@@ -163,11 +182,8 @@ package final class Simulation: @unchecked Sendable {
 
   // MARK: The loop
 
-  @inline(__always)
-  package func mix(_ value: UInt64) {
-    self.traceHash = (self.traceHash ^ value) &* 0x100_0000_01b3
-    self.traceHash ^= self.traceHash >> 29
-  }
+  /// Makes `value` part of the trace hash.
+  package func mix(_ value: UInt64) { self.progress.mix(value) }
 
   /// Runs `body` as a task of `process` to its end, on the calling thread.
   ///
@@ -185,9 +201,7 @@ package final class Simulation: @unchecked Sendable {
     Task(executorPreference: process) { result.value = await body() }
     while true {
       if let next = self.takeReady() {
-        self.steps += 1
-        self.mix(next.sequence)
-        self.mix(UInt64(bitPattern: self.now))
+        self.progress.step(next.sequence, at: self.now)
         self.run(next)
         if let value = result.value { return value }
         guard self.steps < stepLimit else { throw .stepLimit(time: self.now) }
@@ -235,5 +249,17 @@ extension SplitMix64 {
   /// A uniform duration within `range`.
   package mutating func duration(in range: ClosedRange<Duration>) -> Duration {
     range.lowerBound + (range.upperBound - range.lowerBound) * self.nextUnit()
+  }
+}
+
+extension Array {
+  /// Takes out an element that `generator` chooses; the order of the others does not last.
+  fileprivate mutating func takeAny(using generator: inout SplitMix64) -> Element? {
+    guard let last = self.popLast() else { return nil }
+    let place = generator.below(self.count + 1)
+    guard place < self.count else { return last }
+    let taken = self[place]
+    self[place] = last
+    return taken
   }
 }
