@@ -15,6 +15,8 @@ final class ReplicaMirror: @unchecked Sendable {
   private var arrival: UInt64 = 0
   private var versions: [RowKey: ParameterVersion] = [:]
   private(set) var knowledge = VersionVector()
+  /// All that this life has ever known, also before it took a full replace.
+  private var everKnown = VersionVector()
   private(set) var shardVersion: ShardVersion?
   private var issuedCounter: UInt64 = 0
   private var wasTrusted = true
@@ -25,8 +27,8 @@ final class ReplicaMirror: @unchecked Sendable {
 
   init(replica: String) { self.replica = replica }
 
-  /// Whether this life still knows what it said it knew; `false` once a full replace was needed.
-  func covers(_ version: ParameterVersion) -> Bool { self.knowledge.covers(version) }
+  /// Whether this life has ever known the update.
+  func hasCovered(_ version: ParameterVersion) -> Bool { self.everKnown.covers(version) }
 
   /// What the row has here; `nil` where there is none.
   func version(of row: RowKey) -> ParameterVersion? { self.versions[row] }
@@ -59,6 +61,7 @@ final class ReplicaMirror: @unchecked Sendable {
     try self.checkStructure(shard)
     self.arrival = shard.arrival
     self.knowledge = isTrusted ? shard.knowledge : VersionVector()
+    self.everKnown.merge(self.knowledge)
     self.shardVersion = shard.shardVersion
     self.issuedCounter = shard.issuedCounter
     self.wasTrusted = isTrusted

@@ -41,7 +41,6 @@ final class ShardWatch: @unchecked Sendable {
       self.pastCounters.append(actor.assumeIsolated { $0.shard.counters })
     }
     life.mirrors = []
-    life.watched = [:]
   }
 
   func look(at lane: Lane?) {

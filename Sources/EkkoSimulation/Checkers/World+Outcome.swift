@@ -49,43 +49,43 @@ extension World {
   /// that held it has ended.
   func checkAtOrigin(_ write: ClientLoad.Acknowledged) {
     let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-    for (node, life, replica) in self.running where replica.incarnation == write.version.origin {
-      guard let shard = self.shard(of: row, at: replica), let mirror = life.mirror(of: shard) else {
-        continue
-      }
-      if let held = mirror.version(of: row), held >= write.version { continue }
-      if self.watch.mayBeGone(row, write.version, of: shard) { continue }
-      self.watch.report(
-        Violation(
-          .l2,
-          "\(node.name) acknowledged \(write.version.text) of key \(write.key) and has "
-            + (mirror.version(of: row)?.text ?? "nothing")))
-    }
+    let shard = self.shard(of: row)
+    let origin = self.nodes.first { $0.replica?.incarnation == write.version.origin }
+    guard let origin, let mirror = origin.life?.mirror(of: shard) else { return }
+    if let held = mirror.version(of: row), held >= write.version { return }
+    if self.watch.mayBeGone(row, write.version, of: shard) { return }
+    self.watch.report(
+      Violation(
+        .l2,
+        "\(origin.name) acknowledged \(write.version.text) of key \(write.key) and has "
+          + (mirror.version(of: row)?.text ?? "nothing")))
   }
 
+  /// All nodes are equal by now, so one is looked at; but for each write all lives that still last.
   func checkOutcome(of clients: [ClientLoad]) {
-    let running = self.running
-    guard let any = running.first else { return }
+    guard let any = self.running.first else { return }
     for write in clients.flatMap(\.acknowledged) {
       let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-      guard let shard = self.shard(of: row, at: any.replica) else { continue }
-      for (node, life, replica) in running {
-        guard let mirror = life.mirror(of: shard) else { continue }
-        if let held = mirror.version(of: row), held >= write.version { continue }
-        if self.watch.mayBeGone(row, write.version, of: shard) { continue }
-        // Whoever has it in this life must have kept it, and given it to the others.
-        guard replica.incarnation == write.version.origin || mirror.covers(write.version) else {
-          continue
-        }
-        return self.watch.report(
-          Violation(.l2, "\(node.name) has lost \(write.version.text) of key \(write.key)"))
+      let shard = self.shard(of: row)
+      if let held = any.life.mirror(of: shard)?.version(of: row), held >= write.version { continue }
+      if self.watch.mayBeGone(row, write.version, of: shard) { continue }
+      let holder = self.running.first { _, life, replica in
+        replica.incarnation == write.version.origin
+          || life.mirror(of: shard)?.hasCovered(write.version) ?? false
       }
+      guard let holder else { continue }
+      return self.watch.report(
+        Violation(
+          .l2, "\(write.version.text) of key \(write.key) is gone, though \(holder.node.name) had it"))
     }
   }
 
-  private func shard(of row: ShardHistory.RowKey, at replica: ReplicaNode) -> ShardID? {
-    guard let model = replica.catalogue.model(named: ScenarioTable.modelName) else { return nil }
-    return model.shard(of: row.key, in: TableID(rawValue: row.table))
+  private func shard(of row: ShardHistory.RowKey) -> ShardID {
+    let parameter = ParameterKey(table: TableID(rawValue: row.table), key: row.key)
+    let count = UInt32(self.plan.options.shards)
+    return ShardID(
+      model: ScenarioTable.modelID,
+      index: ShardFunction.shardIndex(of: parameter, shardCount: count))
   }
 
   /// How far behind a primary the stalest view of it is, as the nodes themselves tell it.

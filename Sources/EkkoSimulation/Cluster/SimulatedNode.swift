@@ -57,8 +57,7 @@ final class NodeLife: @unchecked Sendable {
   var cannotStart = false
   /// Why the cluster did not take it.
   var refusal: String?
-  /// The shards that have been seen, by the number of their lane; `nil` for lanes of others.
-  var watched: [UInt64: Int?] = [:]
+  /// The shards that have been seen.
   var mirrors: [(actor: ShardActor, mirror: ReplicaMirror)] = []
 
   init(name: String, process: SimulatedProcess) {
@@ -68,17 +67,21 @@ final class NodeLife: @unchecked Sendable {
 
   /// The place in `mirrors` of the shard that lives on `lane`, if one does.
   func shard(on lane: Lane) -> Int? {
-    if let known = self.watched[lane.number] { return known }
+    switch lane.watched {
+    case .nothing: return nil
+    case .shard(let place): return place
+    case .unknown: break
+    }
     guard let replica = self.replica else { return nil }
     let actor = replica.shards.all.first {
       Lane.lane(of: $0, in: self.process.simulation) === lane
     }
     guard let actor else {
-      self.watched[lane.number] = .some(nil)
+      lane.watched = .nothing
       return nil
     }
     self.mirrors.append((actor, ReplicaMirror(replica: self.name)))
-    self.watched[lane.number] = self.mirrors.count - 1
+    lane.watched = .shard(self.mirrors.count - 1)
     return self.mirrors.count - 1
   }
 

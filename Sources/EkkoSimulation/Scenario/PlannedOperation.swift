@@ -49,7 +49,7 @@ package struct PlannedOperation: Hashable, Sendable {
     let table: ScenarioTable =
       kind == .push ? .pushes : generator.chance(0.1) ? .expiring : .puts
     var keys: [UInt64] = []
-    for _ in 0..<(1 + generator.below(4)) {
+    for _ in 0..<(generator.chance(0.6) ? 1 : 2 + generator.below(3)) {
       let key = Self.key(options, client: client, using: &generator)
       if !keys.contains(key) { keys.append(key) }
     }

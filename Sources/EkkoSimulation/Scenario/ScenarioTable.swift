@@ -1,3 +1,4 @@
+internal import EkkoCore
 internal import EkkoReplication
 internal import EkkoStorage
 
@@ -11,6 +12,8 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
   case expiring = 2
 
   static let modelName = "model"
+  /// The first one that a cluster gives.
+  static let modelID = ModelID(rawValue: 1)
 
   var name: String { "\(self)" }
 

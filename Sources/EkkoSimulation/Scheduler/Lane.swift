@@ -4,9 +4,21 @@ internal import EkkoCore
 ///
 /// Between two jobs the simulation's thread is alone with every actor, so it counts as isolated to
 /// each: checkers look into actors with `assumeIsolated`.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 @safe
-package final class Lane: SerialExecutor {
+package final class Lane: SerialExecutor, @unchecked Sendable {
   package let number: UInt64
+  /// What whoever watches this lane has found out about it.
+  var watched = Watched.unknown
+
+  enum Watched {
+    case unknown
+    case nothing
+    /// A shard, by its place with the watcher.
+    case shard(Int)
+  }
+
   // SAFETY: the simulation holds its processes, and outlives every job of an actor of theirs.
   private unowned(unsafe) let unsafeProcess: SimulatedProcess
 
