@@ -103,6 +103,7 @@ final class ReplicaMirror: @unchecked Sendable {
       let rows = shard.tables[Int(issued.row.table)]
       let isUnique =
         isWritten && uniqueTables.contains(issued.row.table) && !issued.isTombstone
+      if !isWritten { history.noteReissue(issued.version) }
       try history.issue(
         issued.version, of: issued.row, isTombstone: issued.isTombstone,
         hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
@@ -155,7 +156,9 @@ final class ReplicaMirror: @unchecked Sendable {
         of: entry.origin, after: before, through: entry.timestamp)
       {
         let version = ParameterVersion(timestamp: update.timestamp, origin: entry.origin)
-        if let held = self.versions[update.row], held >= version { continue }
+        if let held = self.versions[update.row], held >= version || history.isReissued(held) {
+          continue
+        }
         // An expired row may be gone before it was given away, and then an older one stays a while.
         if history.isExpired(update.row, version, latestWall: latestWall) { continue }
         if self.versions[update.row] == nil,

@@ -30,6 +30,8 @@ final class ShardHistory: @unchecked Sendable {
   let shard: ShardID
   private var updates: [IncarnationID: [Update]] = [:]
   private var contents: [ParameterVersion: Content] = [:]
+  /// Versions that no client's write was given: rows restored or recovered under another version.
+  private var reissued: Set<ParameterVersion> = []
   private var latest: [IncarnationID: Timestamp] = [:]
   /// The latest deletion of a row.
   private var tombstones: [RowKey: ParameterVersion] = [:]
@@ -114,6 +116,12 @@ final class ShardHistory: @unchecked Sendable {
 
   /// The largest time that `origin` has issued.
   func latest(of origin: IncarnationID) -> Timestamp { self.latest[origin] ?? .zero }
+
+  /// Whether a row was restored, or recovered, as this version. A clock that had gone back may have put
+  /// it before what it stands in for, so its place in the order of times says little.
+  func isReissued(_ version: ParameterVersion) -> Bool { self.reissued.contains(version) }
+
+  func noteReissue(_ version: ParameterVersion) { self.reissued.insert(version) }
 
   func isIssued(_ version: ParameterVersion) -> Bool { self.contents[version] != nil }
 
