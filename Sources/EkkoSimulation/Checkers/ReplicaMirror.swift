@@ -87,7 +87,8 @@ final class ReplicaMirror: @unchecked Sendable {
             .k4, "\(history.name(row)) went back from \(earlier.text) to \(version.text)")
         }
         self.versions[row] = version
-        if version.origin == shard.incarnation, !history.isIssued(version) {
+        let isOwn = version.origin == shard.incarnation
+        if !history.isIssued(version), isOwn || self.mayBeUnseen(version.origin, in: history) {
           own.append((version, row, slot, stamp.isTombstone))
         } else {
           try history.confirm(
@@ -109,6 +110,12 @@ final class ReplicaMirror: @unchecked Sendable {
         hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
         value: isUnique ? rows.weightsHash(at: issued.slot) : nil)
     }
+  }
+
+  /// A life may have founded its cluster, and saved that, and died before it was looked at. Its rows
+  /// are seen first when the next life has loaded them.
+  private func mayBeUnseen(_ origin: IncarnationID, in history: ShardHistory) -> Bool {
+    self.rowsWritten == nil && history.latest(of: origin) == .zero
   }
 
   /// K1 for rows that were here and are not any more.
@@ -145,6 +152,9 @@ final class ReplicaMirror: @unchecked Sendable {
         .k4, "\(history.shard.text): knowledge of \(entry.origin.text) went down")
     }
     for entry in shard.knowledge.entries {
+      if self.shardVersion == nil, history.latest(of: entry.origin) == .zero {
+        history.noteIssued(through: entry.timestamp, by: entry.origin)
+      }
       guard entry.timestamp <= history.latest(of: entry.origin) else {
         throw self.violation(
           .k2,
