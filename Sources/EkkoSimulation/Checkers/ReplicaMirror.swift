@@ -18,6 +18,9 @@ final class ReplicaMirror: @unchecked Sendable {
   /// All that this life has ever known, also before it took a full replace.
   private var everKnown = VersionVector()
   private(set) var shardVersion: ShardVersion?
+  /// Origins that the first look shows, and that died before anyone looked at them: a life may have
+  /// founded its cluster, saved that, and died as it started.
+  private var unseen: Set<IncarnationID> = []
   private var issuedCounter: UInt64 = 0
   private var wasTrusted = true
   private var replacements: UInt64 = 0
@@ -49,6 +52,8 @@ final class ReplicaMirror: @unchecked Sendable {
       // What it knew before means nothing now: everything is looked at anew.
       self.knowledge = VersionVector()
     }
+    if self.shardVersion == nil { self.unseen = history.originsNeverSeen(in: shard) }
+    defer { self.unseen = [] }
     try self.checkRows(
       shard, against: history, uniqueTables: uniqueTables,
       mayGoBack: !isTrusted || !self.wasTrusted)
@@ -88,7 +93,7 @@ final class ReplicaMirror: @unchecked Sendable {
         }
         self.versions[row] = version
         let isOwn = version.origin == shard.incarnation
-        if !history.isIssued(version), isOwn || self.mayBeUnseen(version.origin, in: history) {
+        if !history.isIssued(version), isOwn || self.unseen.contains(version.origin) {
           own.append((version, row, slot, stamp.isTombstone))
         } else {
           try history.confirm(
@@ -110,12 +115,6 @@ final class ReplicaMirror: @unchecked Sendable {
         hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
         value: isUnique ? rows.weightsHash(at: issued.slot) : nil)
     }
-  }
-
-  /// A life may have founded its cluster, and saved that, and died before it was looked at. Its rows
-  /// are seen first when the next life has loaded them.
-  private func mayBeUnseen(_ origin: IncarnationID, in history: ShardHistory) -> Bool {
-    self.rowsWritten == nil && history.latest(of: origin) == .zero
   }
 
   /// K1 for rows that were here and are not any more.
@@ -152,7 +151,7 @@ final class ReplicaMirror: @unchecked Sendable {
         .k4, "\(history.shard.text): knowledge of \(entry.origin.text) went down")
     }
     for entry in shard.knowledge.entries {
-      if self.shardVersion == nil, history.latest(of: entry.origin) == .zero {
+      if self.unseen.contains(entry.origin) {
         history.noteIssued(through: entry.timestamp, by: entry.origin)
       }
       guard entry.timestamp <= history.latest(of: entry.origin) else {

@@ -117,6 +117,11 @@ final class ShardHistory: @unchecked Sendable {
   /// The largest time that `origin` has issued.
   func latest(of origin: IncarnationID) -> Timestamp { self.latest[origin] ?? .zero }
 
+  /// The origins that a shard knows and that were never seen to issue anything.
+  func originsNeverSeen(in shard: borrowing Shard) -> Set<IncarnationID> {
+    Set(shard.knowledge.entries.map(\.origin).filter { self.latest[$0] == nil })
+  }
+
   /// Whether a row was restored, or recovered, as this version. A clock that had gone back may have put
   /// it before what it stands in for, so its place in the order of times says little.
   func isReissued(_ version: ParameterVersion) -> Bool { self.reissued.contains(version) }

@@ -69,6 +69,13 @@ final class ShardWatch: @unchecked Sendable {
     if let violation = self.comparison.compare(actor, asked: asker) { self.report(violation) }
   }
 
+  /// Looks at all that a node has as it begins to live.
+  func lookAtAll(of life: NodeLife) {
+    for actor in life.replica?.shards.all ?? [] {
+      self.look(at: Lane.lane(of: actor, in: self.simulation))
+    }
+  }
+
   /// A life to compare with: any but this one.
   private func someOther(than life: NodeLife) -> NodeLife? {
     guard self.comparison.isDue, self.lives.count > 1 else { return nil }

@@ -76,7 +76,8 @@ extension World {
       guard let holder else { continue }
       return self.watch.report(
         Violation(
-          .l2, "\(write.version.text) of key \(write.key) is gone, though \(holder.node.name) had it"))
+          .l2,
+          "\(write.version.text) of key \(write.key) is gone, though \(holder.node.name) had it"))
     }
   }
 

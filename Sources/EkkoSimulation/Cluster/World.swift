@@ -92,6 +92,7 @@ final class World: @unchecked Sendable {
           if case .refused(let why) = event { life.refusal = why }
         })
       life.store = store
+      self.watch.lookAtAll(of: life)
       // Who cannot write down who it is asks again in its next life.
       try? await store.remember()
       await store.run()
