@@ -11,7 +11,7 @@ struct ExploreCommand {
     let message: String
   }
 
-  /// What the continuous check runs: many steps with few at a time, then fewer with more going on.
+  /// Many steps with few at a time, then fewer with more going on. The first has 50 million states.
   private static let allScopes = [
     ExplorationScope(
       replicas: 2, operations: 6, pulls: 5, losses: 1, duplicates: 1, restarts: 1,
@@ -33,6 +33,10 @@ struct ExploreCommand {
 
   init(arguments: [String]) throws(UsageError) {
     guard !arguments.isEmpty else { return }
+    if arguments == ["--small"] {
+      self.scopes.removeFirst()
+      return
+    }
     var scope = ExplorationScope(replicas: 2, operations: 0, pulls: 0)
     var rest = arguments[...]
     var trap: ExplorationTrap?
