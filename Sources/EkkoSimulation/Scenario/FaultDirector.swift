@@ -69,6 +69,18 @@ final class FaultDirector: @unchecked Sendable {
     return fired.filter { $0.value > 0 }
   }
 
+  /// Crashes nodes until so many faults have made a difference, where the planned ones did not.
+  func makeUp(to least: Int) async {
+    var places = self.world.nodes.indices.dropFirst().makeIterator()
+    while self.fired().values.reduce(0, +) < least, let place = places.next() {
+      let node = self.node(place)
+      guard node.life?.isOver == false else { continue }
+      self.world.kill(node)
+      self.count(.process(.crash))
+      await self.world.sleep(.milliseconds(20))
+    }
+  }
+
   func count(_ kind: FaultKind) { self.counts[kind, default: 0] += 1 }
 
   // MARK: One fault

@@ -99,6 +99,7 @@ final class Course: @unchecked Sendable {
     }
     let span = self.world.plan.options.span.wholeNanoseconds
     await self.world.sleep(.nanoseconds(max(0, start + span - self.world.simulation.now)))
+    await self.faults.makeUp(to: Self.leastFaults)
   }
 
   /// Liveness: faults end for some of the nodes, the others may stay away, and those must come together.
@@ -141,7 +142,9 @@ final class Course: @unchecked Sendable {
     let load = self.clients[0]
     // Not their count: some may be left out.
     let first = (self.world.plan.operations.map(\.number).max() ?? 0) + 1
-    for number in 0..<Self.undisturbedWrites where !self.isBroken {
+    let acknowledged = self.clients.reduce(0) { $0 + $1.writes }
+    let count = max(Self.undisturbedWrites, Self.leastWrites - acknowledged)
+    for number in 0..<count where !self.isBroken {
       await load.perform(
         PlannedOperation(
           at: .zero, client: 0, kind: .put, table: .puts,
@@ -155,6 +158,8 @@ final class Course: @unchecked Sendable {
 
   // MARK: Waiting
 
+  private static let leastFaults = 4
+  private static let leastWrites = 300
   private static let convergenceBound = Duration.seconds(60)
   private static let freshnessBound = Duration.seconds(5)
   private static let freshness = Duration.seconds(2)
