@@ -55,10 +55,17 @@ final class NodeLife: @unchecked Sendable {
   var isOver = false
   /// Its files are of no use.
   var cannotStart = false
-  /// Why the cluster did not take it.
-  var refusal: String?
+  let events = Events()
   /// The shards that have been seen.
   var mirrors: [(actor: ShardActor, mirror: ReplicaMirror)] = []
+
+  /// What the node has told. Apart from the life, which holds the node.
+  ///
+  /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+  final class Events: @unchecked Sendable {
+    /// Why the cluster did not take it.
+    var refusal: String?
+  }
 
   init(name: String, process: SimulatedProcess) {
     self.name = name

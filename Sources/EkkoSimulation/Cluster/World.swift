@@ -88,15 +88,15 @@ final class World: @unchecked Sendable {
     do throws(TransportError) {
       let store = try await StoreNode.start(
         configuration, transport: transport, runtime: process.runtime,
-        onEvent: { event in
-          if case .refused(let why) = event { life.refusal = why }
+        onEvent: { [events = life.events] event in
+          if case .refused(let why) = event { events.refusal = why }
         })
       life.store = store
       self.watch.lookAtAll(of: life)
       // Who cannot write down who it is asks again in its next life.
       try? await store.remember()
       await store.run()
-      if life.refusal == nil { await store.leaveCluster() }
+      if life.events.refusal == nil { await store.leaveCluster() }
     } catch {
       return
     }
@@ -175,6 +175,12 @@ final class World: @unchecked Sendable {
       await self.live(life, as: node.plan, on: disk, host: host)
     }
     self.simulation.after(duration) { self.end(life) }
+  }
+
+  /// Ends the circle of references between the parts of the world, so that they are freed.
+  func dismantle() {
+    self.simulation.dismantle()
+    for node in self.nodes { node.life = nil }
   }
 
   // MARK: Clients

@@ -51,7 +51,7 @@ final class FaultDirector: @unchecked Sendable {
   /// Starts those of `nodes` that do not run, and those anew whose rows come from a wrong future.
   func revive(_ nodes: [SimulatedNode]) {
     for node in nodes {
-      if let life = node.life, !life.isOver, life.refusal == nil { continue }
+      if let life = node.life, !life.isOver, life.events.refusal == nil { continue }
       self.world.kill(node)
       self.world.start(node)
     }

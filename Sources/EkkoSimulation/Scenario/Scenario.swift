@@ -21,7 +21,9 @@ package enum Scenario {
       ending = Violation(.run, error.text)
     }
     if let ending { world.watch.report(ending) }
-    return SeedReport(of: course, in: world)
+    let report = SeedReport(of: course, in: world)
+    world.dismantle()
+    return report
   }
 }
 

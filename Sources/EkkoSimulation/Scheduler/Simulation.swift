@@ -111,6 +111,16 @@ package final class Simulation: @unchecked Sendable {
 
   deinit { self.presence.isThere = false }
 
+  /// Lets go of all that the world has left with it, which holds it in turn. Nothing runs any more.
+  package func dismantle() {
+    self.presence.isThere = false
+    self.observer = nil
+    self.timers = TimerQueue()
+    self.ready = []
+    self.lastAsked = nil
+    self.processes = []
+  }
+
   /// A generator of its own for one part of the world, so that parts do not shift each other's draws.
   package func makeGenerator() -> SplitMix64 { SplitMix64(seed: self.seeds.next()) }
 
