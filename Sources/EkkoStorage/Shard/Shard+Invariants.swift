@@ -33,7 +33,8 @@ extension Shard {
         let isCovered =
           Int(stamp.origin) < self.cache.dominator.count
           && self.cache.dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue
-        guard isCovered || self.cache.contains(stamp.sequence) || self.origins.isRetired(stamp.origin)
+        guard
+          isCovered || self.cache.contains(stamp.sequence) || self.origins.isRetired(stamp.origin)
         else {
           throw .uncachedBeyondDominator(table: UInt16(table), key: rows.key(at: slot))
         }
