@@ -57,6 +57,9 @@ let package = Package(
     .executableTarget(
       name: "QuickStart", dependencies: ["EkkoClient"], path: "Examples/QuickStart",
       swiftSettings: sourceSettings),
+    .executableTarget(
+      name: "FaultInjection", dependencies: ["EkkoSimulation", "EkkoClient"],
+      path: "Examples/FaultInjection", swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoNode", "EkkoCore"]),
     tests("EkkoCore", []),
     tests(
@@ -68,12 +71,16 @@ let package = Package(
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),
     tests(
-      "EkkoClient", ["EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
+      "EkkoClient",
+      [
+        "EkkoSimulation", "EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage",
+        "EkkoCore",
+      ]),
     tests(
       "EkkoNode",
       [
-        "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage",
-        "EkkoCore", "ekko-node",
+        "EkkoSimulation", "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport",
+        "EkkoStorage", "EkkoCore", "ekko-node",
       ]),
     tests("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),

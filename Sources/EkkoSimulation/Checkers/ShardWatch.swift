@@ -7,7 +7,7 @@ internal import EkkoStorage
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 final class ShardWatch: @unchecked Sendable {
   private let simulation: Simulation
-  private let timesToLive: [UInt64]
+  private let distinctTables: Set<UInt16>
   /// Those that are not over, in the order of their beginning.
   private var lives: [NodeLife] = []
   private var byProcess: [UInt32: NodeLife] = [:]
@@ -22,9 +22,9 @@ final class ShardWatch: @unchecked Sendable {
   private(set) var pastCounters: [ShardCounters] = []
   private var comparison: AnswerComparison
 
-  init(_ simulation: Simulation, timesToLive: [UInt64]) {
+  init(_ simulation: Simulation, distinctTables: Set<UInt16>) {
     self.simulation = simulation
-    self.timesToLive = timesToLive
+    self.distinctTables = distinctTables
     self.comparison = AnswerComparison(generator: simulation.makeGenerator())
   }
 
@@ -50,8 +50,8 @@ final class ShardWatch: @unchecked Sendable {
     let clock = life.process.clock.now().wall
     self.latestWall = max(self.latestWall, clock)
     let (actor, mirror) = life.mirrors[place]
-    let history = self.history(of: actor.id)
-    let unique = actor.id == .catalogue ? [] : Self.uniqueTables
+    let history = self.history(of: actor)
+    let unique = actor.id == .catalogue ? [] : self.distinctTables
     let wall = self.latestWall
     let before = mirror.knowledge
     // Between two jobs nobody else is on this actor.
@@ -83,15 +83,14 @@ final class ShardWatch: @unchecked Sendable {
     return asker === life ? nil : asker
   }
 
-  private static let uniqueTables: Set<UInt16> = [
-    ScenarioTable.puts.rawValue, ScenarioTable.expiring.rawValue,
-  ]
-
-  private func history(of shard: ShardID) -> ShardHistory {
-    if let known = self.histories[shard] { return known }
-    let history = ShardHistory(
-      shard: shard, timesToLive: shard == .catalogue ? [] : self.timesToLive)
-    self.histories[shard] = history
+  /// How long rows live is what the first replica seen says: a model's tables keep that.
+  private func history(of actor: ShardActor) -> ShardHistory {
+    if let known = self.histories[actor.id] { return known }
+    let timesToLive = actor.assumeIsolated { actor in
+      actor.shard.tables.map { UInt64($0.schema.timeToLiveSeconds) }
+    }
+    let history = ShardHistory(shard: actor.id, timesToLive: timesToLive)
+    self.histories[actor.id] = history
     return history
   }
 

@@ -3,6 +3,13 @@ internal import EkkoNode
 internal import EkkoReplication
 internal import EkkoStorage
 
+/// A write that was acknowledged: the row has this version or a later one.
+struct AcknowledgedWrite: Sendable {
+  let shard: ShardID
+  let row: ShardHistory.RowKey
+  let version: ParameterVersion
+}
+
 /// What must hold of the whole cluster, once it is healed.
 extension World {
   private var running: [(node: SimulatedNode, life: NodeLife, replica: ReplicaNode)] {
@@ -47,9 +54,8 @@ extension World {
 
   /// L2: a write that was acknowledged is there, at the moment it is, and at the end unless every life
   /// that held it has ended.
-  func checkAtOrigin(_ write: ClientLoad.Acknowledged) {
-    let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-    let shard = self.shard(of: row)
+  func checkAtOrigin(_ write: AcknowledgedWrite) {
+    let (row, shard) = (write.row, write.shard)
     let origin = self.nodes.first { $0.replica?.incarnation == write.version.origin }
     guard let origin, let mirror = origin.life?.mirror(of: shard) else { return }
     if let held = mirror.version(of: row), held >= write.version { return }
@@ -57,16 +63,15 @@ extension World {
     self.watch.report(
       Violation(
         .l2,
-        "\(origin.name) acknowledged \(write.version.text) of key \(write.key) and has "
+        "\(origin.name) acknowledged \(write.version.text) of key \(row.key) and has "
           + (mirror.version(of: row)?.text ?? "nothing")))
   }
 
   /// All nodes are equal by now, so one is looked at; but for each write all lives that still last.
-  func checkOutcome(of clients: [ClientLoad]) {
+  func checkOutcome(of writes: [AcknowledgedWrite]) {
     guard let any = self.running.first else { return }
-    for write in clients.flatMap(\.acknowledged) {
-      let row = ShardHistory.RowKey(table: write.table.rawValue, key: write.key)
-      let shard = self.shard(of: row)
+    for write in writes {
+      let (row, shard) = (write.row, write.shard)
       if let held = any.life.mirror(of: shard)?.version(of: row), held >= write.version { continue }
       if self.watch.mayBeGone(row, write.version, of: shard) { continue }
       let holder = self.running.first { _, life, replica in
@@ -77,16 +82,8 @@ extension World {
       return self.watch.report(
         Violation(
           .l2,
-          "\(write.version.text) of key \(write.key) is gone, though \(holder.node.name) had it"))
+          "\(write.version.text) of key \(row.key) is gone, though \(holder.node.name) had it"))
     }
-  }
-
-  private func shard(of row: ShardHistory.RowKey) -> ShardID {
-    let parameter = ParameterKey(table: TableID(rawValue: row.table), key: row.key)
-    let count = UInt32(self.plan.options.shards)
-    return ShardID(
-      model: ScenarioTable.modelID,
-      index: ShardFunction.shardIndex(of: parameter, shardCount: count))
   }
 
   /// How far behind a primary the stalest view of it is, as the nodes themselves tell it.

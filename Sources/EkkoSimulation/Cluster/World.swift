@@ -10,7 +10,6 @@ internal import EkkoTransport
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 final class World: @unchecked Sendable {
-  let plan: ScenarioPlan
   let simulation: Simulation
   let network: SimulatedNetwork
   let nodes: [SimulatedNode]
@@ -18,20 +17,19 @@ final class World: @unchecked Sendable {
   /// The process that the scenario itself runs in.
   let process: SimulatedProcess
   var generator: SplitMix64
-  private let secret: SharedSecret?
+  private let description: WorldDescription
   /// Lives that are over and still run out, and everything else that must have ended at the end.
   private var ending: [Task<Void, Never>] = []
 
-  init(_ plan: ScenarioPlan) {
-    let simulation = Simulation(seed: plan.seed, order: plan.options.order)
-    self.plan = plan
+  init(_ description: WorldDescription) {
+    let simulation = Simulation(seed: description.seed, order: description.order)
+    self.description = description
     self.simulation = simulation
     self.process = simulation.makeProcess("world")
-    self.network = SimulatedNetwork(simulation, shape: plan.options.networkShape)
-    self.nodes = plan.nodes.map { SimulatedNode($0, in: simulation) }
-    self.watch = ShardWatch(simulation, timesToLive: ScenarioTable.allCases.map(\.timeToLive))
+    self.network = SimulatedNetwork(simulation, shape: description.networkShape)
+    self.nodes = description.nodes.map { SimulatedNode($0, in: simulation) }
+    self.watch = ShardWatch(simulation, distinctTables: description.distinctTables)
     self.generator = simulation.makeGenerator()
-    self.secret = plan.options.hasSecret ? SharedSecret(bytes: Array("of this world".utf8)) : nil
     simulation.observer = { [watch] in watch.look(at: $0) }
   }
 
@@ -81,8 +79,9 @@ final class World: @unchecked Sendable {
       name: plan.name, roles: plan.isTraining ? .training : .inference,
       dataCentre: plan.dataCentre, listen: SimulatedNode.endpoint(of: host))
     configuration.join = plan.join.map(SimulatedNode.endpoint(of:))
-    configuration.secret = self.secret
+    configuration.secret = self.description.secret
     configuration.homes = 2
+    self.description.configure(&configuration)
     if let disk, await !self.takeUp(disk, for: life, into: &configuration) { return }
     let transport = self.transport(for: process, on: host, in: plan.dataCentre)
     do throws(TransportError) {
@@ -185,10 +184,12 @@ final class World: @unchecked Sendable {
 
   // MARK: Clients
 
-  func client(_ plan: PlannedClient, process: SimulatedProcess) -> EkkoClient {
+  func client(
+    _ plan: PlannedClient, process: SimulatedProcess, timeout: Duration = .seconds(2)
+  ) -> EkkoClient {
     EkkoClient(
       endpoints: plan.endpoints.map(SimulatedNode.endpoint(of:)),
       transport: self.transport(for: process, on: plan.name, in: plan.dataCentre),
-      secret: self.secret, runtime: process.runtime, timeout: .seconds(2))
+      secret: self.description.secret, runtime: process.runtime, timeout: timeout)
   }
 }

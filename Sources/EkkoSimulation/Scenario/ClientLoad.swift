@@ -6,24 +6,17 @@ internal import EkkoReplication
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 final class ClientLoad: @unchecked Sendable {
-  /// A write that was acknowledged: each of these rows has this version or a later one.
-  struct Acknowledged: Sendable {
-    let number: Int
-    let table: ScenarioTable
-    let key: UInt64
-    let version: ParameterVersion
-  }
-
   let plan: PlannedClient
   private let world: World
   private let process: SimulatedProcess
   private let client: EkkoClient
   private let operations: [PlannedOperation]
+  private let shards: Int
   private var session = Session()
   private let sessionTurn = Turnstile()
   /// The latest version that each key was seen in by this client's session.
   private var seen: [UInt64: ParameterVersion] = [:]
-  private(set) var acknowledged: [Acknowledged] = []
+  private(set) var acknowledged: [AcknowledgedWrite] = []
   /// Calls that were acknowledged.
   private(set) var writes = 0
   private(set) var reads = 0
@@ -31,12 +24,13 @@ final class ClientLoad: @unchecked Sendable {
   /// Calls under way at a time; later ones wait.
   private static let overlap = 8
 
-  init(_ place: Int, in world: World) {
+  init(_ place: Int, of plan: ScenarioPlan, in world: World) {
     self.world = world
-    self.plan = world.plan.clients[place]
+    self.plan = plan.clients[place]
     self.process = world.simulation.makeProcess(self.plan.name)
     self.client = world.client(self.plan, process: self.process)
-    self.operations = world.plan.operations.filter { $0.client == place }
+    self.operations = plan.operations.filter { $0.client == place }
+    self.shards = plan.options.shards
   }
 
   /// Runs the planned operations, each at its time after `start`, and ends when all are answered.
@@ -91,8 +85,9 @@ final class ClientLoad: @unchecked Sendable {
     self.writes += 1
     for (key, version) in zip(operation.keys, receipt.versions[0]) {
       guard let version else { continue }
-      let acknowledged = Acknowledged(
-        number: operation.number, table: operation.table, key: key, version: version)
+      let acknowledged = AcknowledgedWrite(
+        shard: operation.table.shard(of: key, count: self.shards),
+        row: ShardHistory.RowKey(table: operation.table.rawValue, key: key), version: version)
       self.acknowledged.append(acknowledged)
       self.world.checkAtOrigin(acknowledged)
     }

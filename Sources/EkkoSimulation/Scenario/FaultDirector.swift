@@ -6,6 +6,7 @@ internal import EkkoReplication
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 final class FaultDirector: @unchecked Sendable {
+  private let plan: ScenarioPlan
   private let world: World
   private var counts: [FaultKind: Int] = [:]
   /// What ends the faults that are under way, by the order of their beginning.
@@ -16,19 +17,22 @@ final class FaultDirector: @unchecked Sendable {
   /// Copies of disks, taken when the safety phase began.
   private var copies: [Int: SimulatedDisk.Copy] = [:]
 
-  init(_ world: World) { self.world = world }
+  init(_ plan: ScenarioPlan, in world: World) {
+    self.plan = plan
+    self.world = world
+  }
 
   private var simulation: Simulation { self.world.simulation }
 
   func schedule(from start: Int64) {
-    for fault in self.world.plan.faults {
+    for fault in self.plan.faults {
       self.simulation.at(start + fault.at.wholeNanoseconds) {
         guard !self.isOver else { return }
         self.begin(fault)
       }
     }
     // What an older copy is a copy of: something between the beginning and now.
-    let middle = self.world.plan.options.span * 0.3
+    let middle = self.plan.options.span * 0.3
     self.simulation.after(middle) {
       for (place, node) in self.world.nodes.enumerated() {
         if let disk = node.disk { self.copies[place] = disk.copy() }
@@ -119,7 +123,7 @@ final class FaultDirector: @unchecked Sendable {
   private func begin(_ kind: NetworkFault, _ fault: PlannedFault) {
     let network = self.world.network
     let rules = fault.rules(
-      kind, hosts: self.world.nodes.map(\.name), clients: self.world.plan.clients.map(\.name))
+      kind, hosts: self.world.nodes.map(\.name), clients: self.plan.clients.map(\.name))
     for (rule, from, to) in rules {
       self.simulation.after(fault.lasting * from) {
         guard !self.isOver else { return }

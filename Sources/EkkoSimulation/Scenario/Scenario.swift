@@ -9,8 +9,8 @@ package enum Scenario {
 
   /// Runs on the calling thread, which needs a stack of some megabytes.
   package static func run(_ plan: ScenarioPlan) -> SeedReport {
-    let world = World(plan)
-    let course = Course(world)
+    let world = World(plan.world)
+    let course = Course(plan, in: world)
     let ending: Violation?
     do throws(Simulation.Failure) {
       try world.simulation.run(as: world.process, stepLimit: Self.stepLimit) { await course.run() }
@@ -28,7 +28,7 @@ package enum Scenario {
 }
 
 extension Simulation.Failure {
-  fileprivate var text: String {
+  var text: String {
     switch self {
     case .deadlock: "everything waits and nothing will wake it"
     case .stepLimit: "the run does not come to its end"
@@ -40,13 +40,15 @@ extension Simulation.Failure {
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 final class Course: @unchecked Sendable {
+  let plan: ScenarioPlan
   let world: World
   private(set) var clients: [ClientLoad] = []
   let faults: FaultDirector
 
-  init(_ world: World) {
+  init(_ plan: ScenarioPlan, in world: World) {
+    self.plan = plan
     self.world = world
-    self.faults = FaultDirector(world)
+    self.faults = FaultDirector(plan, in: world)
   }
 
   private var isBroken: Bool { self.world.watch.violation != nil }
@@ -57,25 +59,20 @@ final class Course: @unchecked Sendable {
       Course.workUndisturbed,
     ]
     for phase in phases where !self.isBroken { await phase(self)() }
-    if !self.isBroken { self.world.checkOutcome(of: self.clients) }
+    if !self.isBroken { self.world.checkOutcome(of: self.clients.flatMap(\.acknowledged)) }
     for client in self.clients { await client.close() }
     await self.world.shutDown()
   }
 
   // MARK: Phases
 
-  /// The training nodes first, for the model's shards go to those that are there.
   private func form() async {
     let world = self.world
-    for node in world.nodes where node.plan.isTraining { world.start(node) }
-    await self.wait(.seconds(20), "the training nodes come together") {
-      world.nodes.filter(\.plan.isTraining).allSatisfy { $0.store?.node.mayWrite == true }
-    }
-    for node in world.nodes where !node.plan.isTraining { world.start(node) }
-    self.clients = world.plan.clients.indices.map { ClientLoad($0, in: world) }
+    await world.form()
+    self.clients = self.plan.clients.indices.map { ClientLoad($0, of: self.plan, in: world) }
     guard !self.isBroken else { return }
     await self.createModel()
-    await self.wait(.seconds(20), "every node holds the model") {
+    await self.world.wait(.seconds(20), "every node holds the model") {
       world.nodes.allSatisfy { ($0.store?.node.shards.all.count ?? 0) > 1 }
     }
   }
@@ -83,7 +80,7 @@ final class Course: @unchecked Sendable {
   private func createModel() async {
     guard let founder = self.world.nodes[0].store else { return }
     let training = self.world.nodes.filter(\.plan.isTraining).compactMap { $0.store?.node.nodeID }
-    let draft = ScenarioTable.draft(shards: self.world.plan.options.shards)
+    let draft = ScenarioTable.draft(shards: self.plan.options.shards)
     do throws(ModelError) {
       _ = try await founder.keeper.create(draft, trainingNodes: training)
     } catch {
@@ -99,7 +96,7 @@ final class Course: @unchecked Sendable {
     await withDiscardingTaskGroup { group in
       for client in clients { group.addTask { await client.run(from: start) } }
     }
-    let span = self.world.plan.options.span.wholeNanoseconds
+    let span = self.plan.options.span.wholeNanoseconds
     await self.world.sleep(.nanoseconds(max(0, start + span - self.world.simulation.now)))
     await self.faults.makeUp(to: Self.leastFaults)
   }
@@ -110,15 +107,15 @@ final class Course: @unchecked Sendable {
     let world = self.world
     let core = world.nodes.filter { $0.plan.isTraining || world.generator.chance(0.7) }
     self.faults.revive(core)
-    await self.convergence(within: Self.convergenceBound)
+    await self.world.converge(within: Self.convergenceBound)
   }
 
   private func healAll() async {
     self.faults.revive(self.world.nodes)
-    await self.convergence(within: Self.convergenceBound)
+    await self.world.converge(within: Self.convergenceBound)
     let world = self.world
     guard !self.isBroken else { return }
-    await self.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
+    await self.world.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
       world.stalestView() < Self.freshness
     }
   }
@@ -143,7 +140,7 @@ final class Course: @unchecked Sendable {
     let start = self.world.simulation.now
     let load = self.clients[0]
     // Not their count: some may be left out.
-    let first = (self.world.plan.operations.map(\.number).max() ?? 0) + 1
+    let first = (self.plan.operations.map(\.number).max() ?? 0) + 1
     let acknowledged = self.clients.reduce(0) { $0 + $1.writes }
     let count = max(Self.undisturbedWrites, Self.leastWrites - acknowledged)
     for number in 0..<count where !self.isBroken {
@@ -154,11 +151,9 @@ final class Course: @unchecked Sendable {
           replicas: 0))
       await self.world.sleep(.milliseconds(2))
     }
-    await self.convergence(within: Self.convergenceBound)
+    await self.world.converge(within: Self.convergenceBound)
     if !self.isBroken { self.world.checkSelection(since: before, start: start) }
   }
-
-  // MARK: Waiting
 
   private static let leastFaults = 4
   private static let leastWrites = 300
@@ -168,27 +163,4 @@ final class Course: @unchecked Sendable {
   private static let quietTime = Duration.milliseconds(700)
   private static let quietAttempts = 16
   private static let undisturbedWrites = 24
-
-  private func convergence(within bound: Duration) async {
-    let world = self.world
-    await self.wait(
-      bound, "the nodes come together", as: .l1, { world.differences() ?? "" },
-      until: { world.differences() == nil })
-  }
-
-  private func wait(
-    _ bound: Duration, _ what: String, as invariant: Invariant = .run,
-    _ detail: () -> String = { "" }, until isReached: () -> Bool
-  ) async {
-    let end = self.world.simulation.now + bound.wholeNanoseconds
-    while !isReached() {
-      guard self.world.simulation.now < end, !self.isBroken else {
-        let found = detail()
-        self.world.watch.report(
-          Violation(invariant, "after \(bound): not \(what)\(found.isEmpty ? "" : "; ")\(found)"))
-        return
-      }
-      await self.world.sleep(.milliseconds(50))
-    }
-  }
 }

@@ -22,15 +22,7 @@ package struct ScenarioPlan: Hashable, Sendable {
   }
 }
 
-/// One node of the cluster. It is named, and its host is, by its data centre and number: `a0`.
-package struct PlannedNode: Hashable, Sendable {
-  package let name: String
-  package let dataCentre: String
-  package let isTraining: Bool
-  /// Whom it pulls from and learns the cluster from; empty for the node that founds it.
-  package let join: [String]
-  package let keepsFiles: Bool
-
+extension PlannedNode {
   /// One to three training nodes and two to four inference data centres; at least five nodes.
   static func cluster(
     _ options: ScenarioOptions, using generator: inout SplitMix64
@@ -59,12 +51,7 @@ package struct PlannedNode: Hashable, Sendable {
   }
 }
 
-/// A client: where it reads, and so where it first hears of the cluster.
-package struct PlannedClient: Hashable, Sendable {
-  package let name: String
-  package let dataCentre: String
-  package let endpoints: [String]
-
+extension PlannedClient {
   /// The first writes next to the primaries, the others anywhere.
   static func draw(
     _ options: ScenarioOptions, nodes: [PlannedNode], using generator: inout SplitMix64

@@ -19,8 +19,8 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
 
   static let rowLength = 4
 
-  /// In seconds; zero for ever.
-  var timeToLive: UInt64 { UInt64(self.schema.timeToLiveSeconds) }
+  /// Every write puts other rows there.
+  static let distinct: Set<UInt16> = [Self.puts.rawValue, Self.expiring.rawValue]
 
   var schema: TableSchema {
     switch self {
@@ -38,6 +38,14 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
     ModelDraft(
       name: Self.modelName, application: "", shardCount: UInt32(shards),
       tables: Self.allCases.map(\.schema))
+  }
+
+  /// Where a row of this table lives in a model of so many shards.
+  func shard(of key: UInt64, count: Int) -> ShardID {
+    let parameter = ParameterKey(table: TableID(rawValue: self.rawValue), key: key)
+    return ShardID(
+      model: Self.modelID,
+      index: ShardFunction.shardIndex(of: parameter, shardCount: UInt32(count)))
   }
 
   /// The row that write `number` puts under `key`: each element follows from both, so that a torn or

@@ -23,7 +23,8 @@ package struct SeedReport: Sendable {
   package let traceHash: UInt64
 
   init(of course: Course, in world: World) {
-    self.seed = world.plan.seed
+    let plan = course.plan
+    self.seed = plan.seed
     self.failure = world.watch.violation.map {
       Failure(
         invariant: $0.invariant, detail: $0.detail, step: world.watch.violationStep,
@@ -32,7 +33,7 @@ package struct SeedReport: Sendable {
     self.faults = course.faults.fired()
     self.coverage = world.watch.coverage()
     self.nodes = world.nodes.count
-    self.dataCentres = Set(world.plan.nodes.map(\.dataCentre)).count
+    self.dataCentres = Set(plan.nodes.map(\.dataCentre)).count
     self.writes = course.clients.reduce(0) { $0 + $1.writes }
     self.steps = world.simulation.steps
     self.virtualSeconds = Double(world.simulation.now) / 1e9

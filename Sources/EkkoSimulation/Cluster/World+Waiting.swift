@@ -1,0 +1,37 @@
+internal import EkkoCore
+internal import EkkoReplication
+
+/// Moments that are waited for, and reported as violations if they do not come.
+extension World {
+  /// Starts every node; the training nodes first, for the shards of a model go to those that are there.
+  func form() async {
+    for node in self.nodes where node.plan.isTraining { self.start(node) }
+    await self.wait(.seconds(20), "the training nodes come together") {
+      self.nodes.filter(\.plan.isTraining).allSatisfy { $0.replica?.mayWrite == true }
+    }
+    for node in self.nodes where !node.plan.isTraining { self.start(node) }
+  }
+
+  /// L1: the running nodes become equal.
+  func converge(within bound: Duration) async {
+    await self.wait(
+      bound, "the nodes come together", as: .l1, { self.differences() ?? "" },
+      until: { self.differences() == nil })
+  }
+
+  func wait(
+    _ bound: Duration, _ what: String, as invariant: Invariant = .run,
+    _ detail: () -> String = { "" }, until isReached: () -> Bool
+  ) async {
+    let end = self.simulation.now + bound.wholeNanoseconds
+    while !isReached() {
+      guard self.simulation.now < end, self.watch.violation == nil else {
+        let found = detail()
+        self.watch.report(
+          Violation(invariant, "after \(bound): not \(what)\(found.isEmpty ? "" : "; ")\(found)"))
+        return
+      }
+      await self.sleep(.milliseconds(50))
+    }
+  }
+}

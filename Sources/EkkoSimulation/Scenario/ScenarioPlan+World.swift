@@ -1,0 +1,14 @@
+internal import EkkoTransport
+
+extension ScenarioPlan {
+  /// The world that the plan is carried out in.
+  var world: WorldDescription {
+    var world = WorldDescription(seed: self.seed, nodes: self.nodes)
+    world.order = self.options.order
+    world.networkShape = self.options.networkShape
+    world.secret =
+      self.options.hasSecret ? SharedSecret(bytes: Array("of this world".utf8)) : nil
+    world.distinctTables = ScenarioTable.distinct
+    return world
+  }
+}
