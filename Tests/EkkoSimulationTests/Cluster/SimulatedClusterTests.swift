@@ -57,7 +57,7 @@ import Testing
     func hash(seed: UInt64) throws -> UInt64 {
       let cluster = Self.make(seed: seed)
       try cluster.run { cluster in
-        let client = try await cluster.client(in: "a")
+        let client = try await cluster.client(in: "t")
         try await Self.createModel(client)
         cluster.crash("b0")
         try await Self.put([1], client)

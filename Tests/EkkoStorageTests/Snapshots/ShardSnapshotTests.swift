@@ -89,6 +89,18 @@ import Testing
     #expect(cluster.replicas[0].walks.isEmpty)
   }
 
+  /// Saved or not, a shard has sent what it has sent to peers: it is at rest when that stands still.
+  @Test func `rows that are saved do not count as sent`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    let before = cluster.replicas[0].counters
+
+    try await Self.write(&cluster, replica: 0, to: store)
+
+    #expect(before.rowsSent > 0)
+    #expect(cluster.replicas[0].counters == before)
+  }
+
   @Test func `an empty shard comes back empty`() async throws {
     let store = MemoryFileStore()
     var cluster = ShardCluster(count: 1)

@@ -1,0 +1,75 @@
+import EkkoCore
+import Testing
+
+@testable import EkkoClient
+
+struct LinkSilenceTests {
+  /// What happens at a moment, in milliseconds: a word from the node, or a look.
+  enum Event: Sendable, CustomStringConvertible {
+    case word(Int64)
+    case look(Int64, isWaiting: Bool, LinkSilence.Action?)
+
+    var description: String {
+      switch self {
+      case .word(let time): "word at \(time)"
+      case .look(let time, let isWaiting, let action):
+        "\(isWaiting ? "waiting" : "idle") at \(time): \(action.map { "\($0)" } ?? "nothing")"
+      }
+    }
+  }
+
+  /// The node has 700 ms to say something, and 700 ms more once it is asked.
+  @Test(arguments: [
+    // Silence is counted from the first look at which an answer is owed.
+    [Event.look(0, isWaiting: true, nil), .look(699, isWaiting: true, nil)],
+    [.look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe)],
+    // Asked once, then given up, and no sooner; and again while it has not gone.
+    [
+      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe),
+      .look(750, isWaiting: true, nil), .look(1399, isWaiting: true, nil),
+      .look(1400, isWaiting: true, .giveUp), .look(1450, isWaiting: true, .giveUp),
+    ],
+    // A late look does not shorten the time to answer.
+    [
+      .look(0, isWaiting: true, nil), .look(5000, isWaiting: true, .probe),
+      .look(5699, isWaiting: true, nil), .look(5700, isWaiting: true, .giveUp),
+    ],
+    // Any word ends the silence, before the question and after it.
+    [
+      .look(0, isWaiting: true, nil), .word(600), .look(1299, isWaiting: true, nil),
+      .look(1300, isWaiting: true, .probe),
+    ],
+    [
+      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe), .word(1399),
+      .look(1400, isWaiting: true, nil), .look(2099, isWaiting: true, .probe),
+      .look(2799, isWaiting: true, .giveUp),
+    ],
+    // A link that owes nothing may be silent for ever; then the next request has all the time.
+    [
+      .look(0, isWaiting: false, nil), .look(9000, isWaiting: false, nil),
+      .look(9050, isWaiting: true, nil), .look(9699, isWaiting: true, nil),
+      .look(9700, isWaiting: true, .probe),
+    ],
+    [
+      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe),
+      .look(800, isWaiting: false, nil), .look(1450, isWaiting: true, nil),
+      .look(1500, isWaiting: true, .probe),
+    ],
+    [.word(0), .look(2000, isWaiting: true, .probe)],
+  ])
+  func `a link that owes an answer is asked, then given up`(events: [Event]) {
+    var silence = LinkSilence()
+    for (number, event) in events.enumerated() {
+      switch event {
+      case .word(let time): silence.end(at: Self.time(time))
+      case .look(let time, let isWaiting, let action):
+        let done = silence.check(isWaiting: isWaiting, at: Self.time(time))
+        #expect(done == action, "\(number): \(event)")
+      }
+    }
+  }
+
+  private static func time(_ milliseconds: Int64) -> MonotonicTime {
+    MonotonicTime(nanoseconds: milliseconds * 1_000_000)
+  }
+}

@@ -1,0 +1,102 @@
+import EkkoClient
+import EkkoCore
+import EkkoNode
+import EkkoReplication
+import EkkoSimulation
+import Testing
+
+/// The node that founds the cluster, keeps its catalogue and is primary of all shards, when its power or
+/// its clock fails: in virtual time, several orders of events each.
+@Suite(.timeLimit(.minutes(2))) struct FounderFaultTests {
+  private static func make(seed: UInt64) -> SimulatedCluster {
+    SimulatedCluster(
+      seed: seed,
+      nodes: [
+        .training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"]),
+        .inference("b0", in: "b", join: ["t0"]),
+      ])
+  }
+
+  private static let tables = [TableSchema(name: "rows", rowLength: 1)]
+
+  /// Whether each running node lists the founder in its present life.
+  private static func isListed(in cluster: SimulatedCluster) -> Bool {
+    guard let founder = cluster.store("t0")?.node else { return false }
+    return ["t0", "a0", "b0"].allSatisfy { name in
+      let listed = cluster.store(name)?.node.catalogue.members[founder.nodeID]
+      return listed?.incarnation == founder.incarnation
+    }
+  }
+
+  /// What its peers hold of its former life counts as newer then.
+  @Test(arguments: UInt64(1)...5)
+  func `a founder whose clock was behind at first is listed in its present life`(
+    seed: UInt64
+  ) throws {
+    try Self.make(seed: seed).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 4, tables: Self.tables)
+      try await client.put([1], [1], to: "rows", of: "m", durability: .dataCentres(2))
+
+      cluster.crash("t0")
+      cluster.clock(of: "t0").stepWall(by: .seconds(-60))
+      cluster.restart("t0")
+      // Until its clock is right it takes no rows from what is its future.
+      try await cluster.sleep(for: .seconds(1))
+      cluster.clock(of: "t0").correctWall()
+
+      try await cluster.wait(within: .seconds(10), "the founder is listed in its present life") {
+        Self.isListed(in: cluster)
+      }
+      try await client.put([2], [2], to: "rows", of: "m", durability: .dataCentres(2))
+      try await cluster.converge(within: .seconds(10))
+      #expect(Self.isListed(in: cluster))
+    }
+  }
+
+  /// The catalogue is saved before a change of it is answered, not when its turn comes.
+  @Test(arguments: UInt64(1)...5)
+  func `a model that was just created survives a power cut of the founder`(seed: UInt64) throws {
+    let founder = PlannedNode.training("t0", in: "t")
+    try SimulatedCluster(seed: seed, nodes: [founder]).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 4, tables: Self.tables)
+      cluster.crash("t0")
+      cluster.restart("t0")
+      try await cluster.wait(within: .seconds(5), "the founder listens") {
+        cluster.store("t0") != nil
+      }
+
+      let reader = try await cluster.client(in: "t")
+      #expect(try await reader.tables(of: "m") == Self.tables)
+    }
+  }
+
+  /// It pulls from nobody, so only what its peers ask tells it what time it is.
+  @Test(arguments: UInt64(1)...5)
+  func `a primary whose clock is set right accepts writes over the links it has`(
+    seed: UInt64
+  ) throws {
+    try Self.make(seed: seed).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 4, tables: Self.tables)
+      try await cluster.converge(within: .seconds(5))
+      // Its links open while the clock is wrong.
+      cluster.crash("t0")
+      cluster.clock(of: "t0").stepWall(by: .seconds(-60))
+      cluster.restart("t0")
+      try await cluster.wait(within: .seconds(10), "the primary sees that its clock is wrong") {
+        if case .unfit = cluster.store("t0")?.node.clockVerdict { true } else { false }
+      }
+      await #expect(throws: EkkoError.self) {
+        try await client.put([1], [1], to: "rows", of: "m")
+      }
+
+      cluster.clock(of: "t0").correctWall()
+      let start = cluster.now
+      try await client.put([1], [1], to: "rows", of: "m")
+      #expect(cluster.now - start < .seconds(2))
+      #expect(cluster.store("t0")?.node.clockVerdict == .fit)
+    }
+  }
+}
