@@ -72,6 +72,10 @@ package final class SimulatedCluster: @unchecked Sendable {
   package func run<Value: Sendable>(
     _ body: @escaping @Sendable (SimulatedCluster) async throws -> Value
   ) throws -> Value {
+    defer {
+      self.clients = []
+      self.world.dismantle()
+    }
     let result: Result<Value, any Error>
     do throws(Simulation.Failure) {
       result = try self.world.simulation.run(as: self.world.process, stepLimit: self.stepLimit) {
