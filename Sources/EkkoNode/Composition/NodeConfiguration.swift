@@ -24,6 +24,8 @@ package struct NodeConfiguration: Sendable {
   package var cluster = ClusterID.unknown
   /// Whether the node holds replicas of what others are primary of; see `ReplicaNode.replicates`.
   package var replicates = true
+  /// How it keeps in step with its peers.
+  package var methods = SynchronisationMethods()
   /// A model that a founding node creates at once.
   package var firstModel: ModelDraft?
   /// At least; a large store takes longer to save and is saved less often.

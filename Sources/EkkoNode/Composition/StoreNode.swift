@@ -63,7 +63,8 @@ package struct StoreNode: Sendable {
     self.endpoint = listener.endpoint
     self.advertised = advertised
     let node = ReplicaNode(
-      identity: identity, runtime: runtime, replicates: configuration.replicates)
+      identity: identity, runtime: runtime, replicates: configuration.replicates,
+      methods: configuration.methods)
     self.node = node
     let snapshots = configuration.files.map {
       Snapshots(

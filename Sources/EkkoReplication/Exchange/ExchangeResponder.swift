@@ -51,7 +51,9 @@ package actor ExchangeResponder {
       _ = await self.node.board.waitForNews(
         after: bookmark, until: received.advanced(by: min(request.hold, Self.longestHold)))
     }
-    var packer = AnswerPacker(link: self.link, stream: frame.stream)
+    var packer = AnswerPacker(
+      link: self.link, stream: frame.stream,
+      pieceByteLimit: self.node.methods.answerByteLimit)
     let now = self.node.clock.now()
     let news = self.node.board.news(
       after: bookmark, limit: Self.announcementLimit, at: now)
@@ -96,7 +98,8 @@ package actor ExchangeResponder {
     let mayScan = self.node.scans.take()
     defer { if mayScan { self.node.scans.giveBack() } }
     var piece = await shard.answer(
-      section, to: self.link.remote.incarnation, byteLimit: packer.room, allowScan: mayScan)
+      section, to: self.link.remote.incarnation, byteLimit: packer.room, allowScan: mayScan,
+      usesCache: self.node.methods.usesUpdateCache)
     packer.append(piece.bytes)
     while let walk = piece.walk {
       do throws(LinkError) {
@@ -117,21 +120,23 @@ package actor ExchangeResponder {
 
 /// Packs items into frames of the usual size; an item that is larger goes in a frame of its own.
 struct AnswerPacker: ~Copyable {
-  /// What fits a frame of the default size beside its header and trailer.
-  static let usualByteCount = 64 << 10 - 64
-
   private let link: Link
   private let stream: UInt32
+  private let pieceByteLimit: Int
   var writer = ByteWriter()
   private(set) var sentBytes = 0
 
-  init(link: Link, stream: UInt32) {
+  /// - Parameter pieceByteLimit: see `SynchronisationMethods.answerByteLimit`.
+  init(link: Link, stream: UInt32, pieceByteLimit: Int) {
     self.link = link
     self.stream = stream
+    self.pieceByteLimit = min(pieceByteLimit, SynchronisationMethods.largestAnswerByteCount)
   }
 
   /// How much still fits the frame being packed.
-  var room: Int { max(1024, Self.usualByteCount - self.writer.count) }
+  var room: Int {
+    max(min(1024, self.pieceByteLimit), self.pieceByteLimit - self.writer.count)
+  }
 
   mutating func append(_ items: [UInt8]) { self.writer.write(bytes: items) }
 

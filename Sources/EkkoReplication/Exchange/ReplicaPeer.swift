@@ -125,7 +125,7 @@ package actor ReplicaPeer {
     #endif
     var exchange = Exchange(nonce: nonce, receptions: [:])
     let held = HeldShards(self.node)
-    self.owed.settleDominated { held[$0]?.version }
+    self.settleDominated(held)
     var entries: [ExchangeRequest.Entry] = []
     for shard in self.shardsToAsk(at: now) {
       guard let entry = held[shard.id], exchange.receptions[shard.id] == nil else { continue }
@@ -148,6 +148,11 @@ package actor ReplicaPeer {
       nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
       credit: Self.credit, retirements: self.node.retirements, formClass: self.node.formClass,
       wall: reading.wall, entries: entries)
+  }
+
+  private func settleDominated(_ held: HeldShards) {
+    guard self.node.methods.usesShardVersions else { return }
+    self.owed.settleDominated { held[$0]?.version }
   }
 
   /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
@@ -236,7 +241,10 @@ package actor ReplicaPeer {
   private func record(_ news: ExchangeNews) {
     var news = news
     if !self.node.replicates { news.announcements.removeAll { $0.shard != .catalogue } }
-    let held = self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
+    let held =
+      self.node.methods.usesShardVersions
+      ? self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
+      : Array(repeating: nil, count: news.announcements.count)
     self.tally.announcements += UInt64(held.count)
     for (announcement, held) in zip(news.announcements, held)
     where held?.dominates(announcement.version) == true {
@@ -307,8 +315,7 @@ package actor ReplicaPeer {
       self.reports.isUrgent = true
       self.node.knowledge.demandReports(until: now.advanced(by: .seconds(1)))
     }
-    let held = HeldShards(self.node)
-    self.owed.settleDominated { held[$0]?.version }
+    self.settleDominated(HeldShards(self.node))
     if let asOf = self.owed.takeFreshness() { self.node.board.adopt(asOf: asOf) }
     if self.isCaughtUp { self.hasCaughtUp = true }
   }

@@ -15,14 +15,17 @@ package final class ReplicaNode: Sendable {
   /// Whether this node holds replicas of shards that others are primary of; without, it follows the
   /// catalogue alone.
   package let replicates: Bool
+  package let methods: SynchronisationMethods
   private let agreed = Guarded(Agreed())
   private let writable = Guarded(false)
   private let clocks = Guarded(ClockFitness())
 
   package init(
-    identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4, replicates: Bool = true
+    identity: LinkIdentity, runtime: Runtime, scanLimit: Int = 4, replicates: Bool = true,
+    methods: SynchronisationMethods = SynchronisationMethods()
   ) {
     self.replicates = replicates
+    self.methods = methods
     self.fixedIdentity = identity
     self.cluster = Guarded(identity.cluster)
     self.runtime = runtime

@@ -17,13 +17,16 @@ extension ShardActor {
   /// - Parameters:
   ///   - requester: the life of the replica that asks; its marks measure the propagation delay.
   ///   - allowScan: whether a scan may begin; otherwise a cache miss is refused as busy.
+  ///   - usesCache: see `Shard.openWalk`.
   package func answer(
-    _ request: SectionRequest, to requester: IncarnationID, byteLimit: Int, allowScan: Bool
+    _ request: SectionRequest, to requester: IncarnationID, byteLimit: Int, allowScan: Bool,
+    usesCache: Bool = true
   ) -> AnswerPiece {
     self.noteMerged(request.mark, by: requester)
     var writer = ByteWriter(reservingCapacity: byteLimit)
     switch self.shard.openWalk(
-      for: request, announced: self.announced, allowScan: allowScan, into: &writer)
+      for: request, announced: self.announced, allowScan: allowScan,
+      usesCache: usesCache, into: &writer)
     {
     case .opened(let walk):
       return self.fill(writer, from: walk, byteLimit: byteLimit)

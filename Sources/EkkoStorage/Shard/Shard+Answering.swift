@@ -19,10 +19,12 @@ extension Shard {
   /// The snapshot: freezes all that the answer will claim and decides between cache and scan, in
   /// one step. The section's first item is written to `writer`.
   ///
-  /// - Parameter announced: the sequence of this replica's announcements at this moment.
+  /// - Parameters:
+  ///   - announced: the sequence of this replica's announcements at this moment.
+  ///   - usesCache: whether the update cache may answer; without it every answer is a scan.
   package mutating func openWalk(
     for request: SectionRequest, announced: UInt64, allowScan: Bool = true,
-    into writer: inout ByteWriter
+    usesCache: Bool = true, into writer: inout ByteWriter
   ) -> WalkOpening {
     guard request.epoch == self.epoch else { return .refused(.differentEpoch) }
     guard request.formClass <= self.formClass else { return .refused(.lesserForm) }
@@ -44,7 +46,7 @@ extension Shard {
     // An asker below the forgotten times may hold rows whose tombstones are gone: it gets all rows.
     let isReplace = request.replace || !request.knowledge.dominates(self.forgotten)
     let bounds = isReplace ? [] : self.origins.bounds(of: request.knowledge)
-    let isHit = !isReplace && self.cache.isHit(bounds: bounds)
+    let isHit = usesCache && !isReplace && self.cache.isHit(bounds: bounds)
     guard isHit || allowScan else { return .refused(.busy) }
     self.noteSelection(isHit: isHit, request: request)
     #if PlantedBugs

@@ -47,13 +47,13 @@ struct TestCluster: Sendable {
 
   func start(
     _ name: String, roles: RoleSet, dataCentre: String, from upstream: [Endpoint] = [],
-    port: UInt16 = 0
+    port: UInt16 = 0, methods: SynchronisationMethods = SynchronisationMethods()
   ) async throws -> Node {
     let identity = LinkIdentity(
       cluster: ClusterID(rawValue: 7), name: name, incarnation: self.runtime.drawIncarnation(),
       roles: roles, dataCentre: dataCentre,
       form: roles.contains(.training) ? .full : .serving)
-    let node = ReplicaNode(identity: identity, runtime: self.runtime)
+    let node = ReplicaNode(identity: identity, runtime: self.runtime, methods: methods)
     for (number, shard) in self.shards.enumerated() {
       node.shards.add(
         ShardActor(

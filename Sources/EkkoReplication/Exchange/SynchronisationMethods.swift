@@ -1,0 +1,22 @@
+/// Which of the paper's means of sending less a replica uses: to switch them off one by one, for
+/// measuring what each brings (Ekko §6.1.3, Figure 8) and for showing that none changes an outcome.
+///
+/// They cost or save; what a replica holds in the end does not depend on them, so replicas of one
+/// cluster may differ.
+package struct SynchronisationMethods: Hashable, Sendable {
+  /// Off: every answer is a scan of all rows (§4.4.1).
+  package var usesUpdateCache = true
+  /// Off: every announced change is pulled, and settled only by a section that merged, whatever
+  /// version is held (§4.4.2).
+  package var usesShardVersions = true
+  /// About so many bytes of an answer are taken from a shard at a time; a row that is larger goes
+  /// alone. Small frames are filled up with the beginning of the next section.
+  package var answerByteLimit = SynchronisationMethods.usualAnswerByteCount
+
+  /// What fits a frame of the default size beside its header and trailer.
+  package static let usualAnswerByteCount = 64 << 10 - 64
+  /// What, with the next section's beginning, surely fits the largest frame.
+  package static let largestAnswerByteCount = 512 << 10
+
+  package init() {}
+}
