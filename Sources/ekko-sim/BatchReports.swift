@@ -51,7 +51,7 @@ struct SummaryReport {
       .init("coverage_missing", .list(summary.coverageMissing.map(JSONValue.text))),
       .init("median_nodes", .integer(summary.nodes.median)),
       .init("median_writes", .integer(summary.writes.median)),
-      .init("steps", .integer(summary.steps)),
+      .init("twins", .integer(summary.twins)), .init("steps", .integer(summary.steps)),
       .init("virtual_seconds", .number(summary.virtualTime.seconds)),
       .init("wall_seconds", .number(self.wall.seconds)),
       .init("stray_tasks", .integer(summary.strayTasks)),
@@ -80,6 +80,7 @@ struct SummaryReport {
         ["nodes", Self.spread(summary.nodes)], ["writes", Self.spread(summary.writes)],
         ["kinds of fault", Self.spread(summary.kinds)],
         ["never reached", missing.isEmpty ? Figures.none : missing.joined(separator: ", ")],
+        ["twin runs", Figures.grouped(summary.twins)],
         ["stray tasks", "\(summary.strayTasks)"],
         [
           "time",

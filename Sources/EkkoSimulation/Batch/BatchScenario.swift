@@ -61,6 +61,8 @@ package struct SeedOutcome: Hashable, Sendable {
   package var steps = 0
   package var virtualTime = Duration.zero
   package var strayTasks = 0
+  /// Further runs of the same plan that must come to the same end.
+  package var twins = 0
   package var traceHash: UInt64 = 0
 
   package init(seed: UInt64) { self.seed = seed }

@@ -46,6 +46,7 @@ package struct BatchSummary: Hashable, Sendable {
   package private(set) var steps = 0
   package private(set) var virtualTime = Duration.zero
   package private(set) var strayTasks = 0
+  package private(set) var twins = 0
   /// Of all runs, in the order of their seeds.
   package private(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
   private var reached: Set<String> = []
@@ -72,6 +73,7 @@ package struct BatchSummary: Hashable, Sendable {
     self.steps += outcome.steps
     self.virtualTime += outcome.virtualTime
     self.strayTasks += outcome.strayTasks
+    self.twins += outcome.twins
     self.traceHash = (self.traceHash ^ outcome.traceHash) &* 0x100_0000_01b3
   }
 

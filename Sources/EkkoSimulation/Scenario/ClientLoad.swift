@@ -12,6 +12,7 @@ final class ClientLoad: @unchecked Sendable {
   private let client: EkkoClient
   private let operations: [PlannedOperation]
   private let shards: Int
+  private let overlap: Int
   private var session = Session()
   private let sessionTurn = Turnstile()
   /// The latest version that each key was seen in by this client's session.
@@ -21,9 +22,6 @@ final class ClientLoad: @unchecked Sendable {
   private(set) var writes = 0
   private(set) var reads = 0
 
-  /// Calls under way at a time; later ones wait.
-  private static let overlap = 8
-
   init(_ place: Int, of plan: ScenarioPlan, in world: World) {
     self.world = world
     self.plan = plan.clients[place]
@@ -31,11 +29,12 @@ final class ClientLoad: @unchecked Sendable {
     self.client = world.client(self.plan, process: self.process)
     self.operations = plan.operations.filter { $0.client == place }
     self.shards = plan.options.shards
+    self.overlap = plan.options.overlap
   }
 
   /// Runs the planned operations, each at its time after `start`, and ends when all are answered.
   func run(from start: Int64) async {
-    let gate = Gate(places: Self.overlap)
+    let gate = Gate(places: self.overlap)
     await withDiscardingTaskGroup { group in
       for operation in self.operations {
         let wait = start + operation.at.wholeNanoseconds - self.world.simulation.now

@@ -73,6 +73,12 @@ package struct PlannedOperation: Hashable, Sendable {
   ) -> UInt64 {
     if generator.chance(0.3) { return UInt64(generator.below(options.hotKeys)) }
     let owner = client ?? generator.below(options.clients)
-    return UInt64(1000 * (owner + 1) + generator.below(options.ownKeys))
+    return Self.firstOwnKey * UInt64(owner + 1) + UInt64(generator.below(options.ownKeys))
   }
+
+  /// Hot keys are smaller; those of each client lie together.
+  private static let firstOwnKey: UInt64 = 1000
+
+  /// Whether one client alone writes `key`.
+  static func isOwn(_ key: UInt64) -> Bool { key >= Self.firstOwnKey }
 }

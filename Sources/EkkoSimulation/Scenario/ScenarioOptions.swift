@@ -1,4 +1,5 @@
 internal import EkkoCore
+package import EkkoReplication
 
 /// What a seed switches on and how large it makes things: swarm testing, all of it printed.
 package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
@@ -25,6 +26,13 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   package var hasSecret: Bool
   package var faultKinds: [FaultKind]
   package var faults: Int
+  /// Calls of one client under way at a time; later ones wait.
+  package var overlap = 8
+  /// Of every node.
+  package var methods = SynchronisationMethods()
+  /// Faults and writes that are made up for at the end of their phases where there were fewer.
+  package var leastFaults = 4
+  package var leastWrites = 300
 
   init(using generator: inout SplitMix64) {
     self.order = generator.chance(0.125) ? .fifo : .random

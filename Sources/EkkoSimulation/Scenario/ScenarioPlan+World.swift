@@ -1,3 +1,4 @@
+internal import EkkoNode
 internal import EkkoTransport
 
 extension ScenarioPlan {
@@ -9,6 +10,8 @@ extension ScenarioPlan {
     world.secret =
       self.options.hasSecret ? SharedSecret(bytes: Array("of this world".utf8)) : nil
     world.distinctTables = ScenarioTable.distinct
+    let methods = self.options.methods
+    world.configure = { $0.methods = methods }
     return world
   }
 }

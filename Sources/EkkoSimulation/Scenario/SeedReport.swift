@@ -8,7 +8,7 @@ package struct SeedReport: Sendable {
   }
 
   package let seed: UInt64
-  package let failure: Failure?
+  package internal(set) var failure: Failure?
   /// How often each fault changed what an operation of the product came to, by name.
   package let faults: [String: Int]
   /// The branches of the rules that were taken, by name.

@@ -64,6 +64,13 @@ import Testing
         + "--traits PlantedBugs --scratch-path .build-planted'."
     ),
     (["run", "--scenario", "clutser"], "'clutser': there is no such scenario. Did you mean 'cl"),
+    (
+      ["run", "--scenario", "scale", "--seeds", "2"], "--seeds: the scenario 'scale' has one seed."
+    ),
+    (
+      ["replay", "--scenario", "scale", "--seed", "2"],
+      "--scenario scale: it has no plan to replay."
+    ),
     (["replay"], "--seed: 'ekko-sim replay' needs it. Add --seed S."),
     (["replay", "--seed", "1", "--seeds", "2"], "--seeds: there is no such flag. Did you mean"),
     (
@@ -91,6 +98,7 @@ import Testing
     let summary = try #require(first.objects.last)
     #expect(summary["kind"] as? String == "summary" && summary["command"] as? String == "run")
     #expect(summary["first_seed"] as? Int == 1 && summary["seeds"] as? Int == 1)
+    #expect(summary["twins"] as? Int == 0)
     #expect((summary["trace_hash"] as? String)?.count == 16)
     #expect(summary["trace_hash"] as? String == second.objects.last?["trace_hash"] as? String)
     #expect(first.error == "")
