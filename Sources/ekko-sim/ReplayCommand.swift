@@ -11,6 +11,10 @@ struct ReplayCommand {
   init(_ words: ArraySlice<String>) throws(Failure) {
     let flags = try FlagValues(words, of: [.seed, .scenario, .without, .json])
     self.scenario = try ScenarioChoice(flags)
+    guard self.scenario != .scale else {
+      throw FlagValues.mistake(
+        "--scenario scale", "it has no plan to replay", "Use 'ekko-sim run --scenario scale'")
+    }
     guard let seed = try flags.integer(.seed, in: 0...UInt64.max) else {
       throw FlagValues.mistake("--seed", "'ekko-sim replay' needs it", "Add --seed S")
     }
@@ -28,6 +32,7 @@ struct ReplayCommand {
   func run() throws(Failure) -> ExitCode {
     switch self.scenario {
     case .cluster: try self.run(ClusterScenario())
+    case .scale: .failure
     }
   }
 

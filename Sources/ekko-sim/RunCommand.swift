@@ -17,11 +17,15 @@ struct RunCommand {
     self.firstSeed = try flags.integer(.seed, in: 0...UInt64.max) ?? 1
     self.count = try flags.integer(.seeds, in: 1...100_000_000) ?? Self.usualCount
     self.isJSON = flags.isPresent(.json)
+    guard self.scenario != .scale || !flags.isPresent(.seeds) else {
+      throw FlagValues.mistake("--seeds", "the scenario 'scale' has one seed", "Leave it out")
+    }
   }
 
   func run() throws(Failure) -> ExitCode {
     switch self.scenario {
     case .cluster: try self.run(ClusterScenario())
+    case .scale: try ScaleCommand(seed: self.firstSeed, isJSON: self.isJSON).run()
     }
   }
 

@@ -4,6 +4,7 @@ import EkkoSimulation
 /// The scenarios that `--scenario` can name.
 enum ScenarioChoice: String, CaseIterable {
   case cluster
+  case scale
 
   init(_ flags: FlagValues) throws(Failure) {
     let name = flags.text(.scenario) ?? BatchFailure.usualScenario

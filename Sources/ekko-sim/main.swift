@@ -14,7 +14,8 @@ let help = """
   is made small, and the line it ends with repeats it. A batch of 1,000 seeds or more also fails if a
   kind of fault or a branch of a rule was never reached.
     --seed S --seeds N   seeds S … S+N−1 (default 1 and 100)
-    --scenario NAME      cluster (default)
+    --scenario NAME      cluster (default); scale: 1, 10, 30 and 100 data centers of 10 nodes without
+                         faults, delays and bytes per link as a table (--seed, --json)
     --json               one JSON object per line on stdout
 
   replay: prints options, plan, trace hash and failure of one seed.
