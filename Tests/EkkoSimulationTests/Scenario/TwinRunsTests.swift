@@ -25,7 +25,8 @@ import Testing
   }
 
   @Test func `another row at one node is noticed`() throws {
-    let plan = try Self.plan(operations: 20)
+    var plan = try Self.plan(operations: 20)
+    plan.options.overlap = 1
     var shorter = plan
     let last = try #require(
       plan.operations.lastIndex {
