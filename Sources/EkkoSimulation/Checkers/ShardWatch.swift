@@ -108,8 +108,10 @@ final class ShardWatch: @unchecked Sendable {
 
   /// How often each branch of the rules was taken, over all lives.
   func coverage() -> [String: UInt64] {
-    let present = self.lives.flatMap(\.mirrors).map { actor, _ in
-      actor.assumeIsolated { $0.shard.counters }
+    let present = self.simulation.afterwards {
+      self.lives.flatMap(\.mirrors).map { actor, _ in
+        actor.assumeIsolated { $0.shard.counters }
+      }
     }
     var coverage: [String: UInt64] = [:]
     for counters in self.pastCounters + present {

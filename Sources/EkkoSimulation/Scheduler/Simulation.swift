@@ -224,6 +224,14 @@ package final class Simulation: @unchecked Sendable {
     }
   }
 
+  /// Calls `body` as between two jobs: for looking at actors after a run that came to no end.
+  package func afterwards<Value>(_ body: () -> Value) -> Value {
+    let outer = Self.current
+    Self.current = self
+    defer { Self.current = outer }
+    return body()
+  }
+
   private func run(_ next: ReadyJob) {
     // A stray has no process; it runs where the runtime would have put it, on nobody's behalf.
     let process = next.process ?? self.limbo
