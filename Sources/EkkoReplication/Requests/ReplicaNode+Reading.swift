@@ -14,8 +14,10 @@ extension ReplicaNode {
     for part in request.parts where Int(part.table.rawValue) >= model.tables.count {
       throw .unknownTable("\(part.table.rawValue)")
     }
+    let retired = Set(self.catalogue.retired.map(\.incarnation))
     for (shard, vector) in request.session.sorted(by: { $0.key < $1.key }) {
-      for entry in vector.entries {
+      // What a retired origin wrote is known everywhere, and in no vector any more.
+      for entry in vector.entries where !retired.contains(entry.origin) {
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
         guard await self.board.wait(for: shard, toCover: version, until: deadline) else {
           throw .tooLate
@@ -45,6 +47,7 @@ extension ReplicaNode {
         let keys = places.map { parts[number].keys[$0] }
         let rows = await actor.read(keys, of: parts[number].table, missing: missing)
         replies[number].scatter(rows, to: places)
+        session[actor.id]?.merge(rows.versions)
       }
     }
     return ReadReply(parts: replies, session: session)
@@ -78,6 +81,21 @@ package struct ShardCut: Sendable {
 }
 
 extension ShardRows {
+  /// Rows may be here before their section's end, and so beyond the knowledge: whoever has seen them
+  /// must not be shown older ones elsewhere.
+  fileprivate var versions: VersionVector {
+    var versions = VersionVector()
+    // Neighbours mostly have one origin.
+    var latest: ParameterVersion?
+    for (timestamp, origin) in zip(self.timestamps, self.origins) {
+      guard let origin else { continue }
+      if let known = latest, known.origin == origin, timestamp <= known.timestamp { continue }
+      latest = ParameterVersion(timestamp: timestamp, origin: origin)
+      versions.observe(ParameterVersion(timestamp: timestamp, origin: origin))
+    }
+    return versions
+  }
+
   /// Puts `rows` to `places`.
   package mutating func scatter(_ rows: ShardRows, to places: [Int]) {
     let length = places.isEmpty ? 0 : rows.weights.count / places.count
