@@ -26,6 +26,8 @@ package struct NodeConfiguration: Sendable {
   package var replicates = true
   /// How it keeps in step with its peers.
   package var methods = SynchronisationMethods()
+  /// How often the catalogue's writer looks for an origin that can be retired.
+  package var retirementInterval = Duration.seconds(5)
   /// A model that a founding node creates at once.
   package var firstModel: ModelDraft?
   /// At least; a large store takes longer to save and is saved less often.

@@ -271,11 +271,9 @@ package struct StoreNode: Sendable {
 
   // MARK: Retirement
 
-  private static let retirementInterval = Duration.seconds(5)
-
   /// The catalogue's writer seals origins that are no member's present life (DESIGN §5.1).
   private func retireOrigins() async {
-    while (try? await self.node.clock.sleep(for: Self.retirementInterval)) != nil {
+    while (try? await self.node.clock.sleep(for: self.configuration.retirementInterval)) != nil {
       guard self.node.catalogue.writer == self.node.nodeID,
         let next = Retirement.next(at: self.node)
       else { continue }

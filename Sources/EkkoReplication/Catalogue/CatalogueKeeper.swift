@@ -67,7 +67,7 @@ package actor CatalogueKeeper {
       self.node.shards.add(
         ShardActor(
           shard, board: self.node.board, runtime: self.node.runtime,
-          home: Home(index: number % self.homes)))
+          home: Home(index: number % self.homes), horizon: self.node.methods.firstHorizon))
     }
   }
 

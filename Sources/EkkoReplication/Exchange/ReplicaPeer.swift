@@ -14,10 +14,12 @@ package actor ReplicaPeer {
   private let executor: ActorExecutor
   private var generator: SplitMix64
   private var owed = OwedTable()
+  /// The peer's latest announcement that was told over this link.
+  private var announcedThrough: UInt64 = 0
   /// The peer's arrival sequence that we last merged, per shard.
   private var marks: [ShardID: UInt64] = [:]
-  /// Scans that broke off and can be resumed.
-  private var unfinished: [ShardID: SectionReception] = [:]
+  /// Scans that broke off and can be resumed, over this link or the next one to the same peer.
+  private(set) var unfinished: [ShardID: SectionReception]
   /// The exchange in which this peer last brought rows of a shard that we lacked.
   private var active: [ShardID: UInt64] = [:]
   private var current: Exchange?
@@ -41,9 +43,13 @@ package actor ReplicaPeer {
     var isOver = false
   }
 
-  package init(node: ReplicaNode, link: Link) {
+  /// - Parameter unfinished: scans that broke off with an earlier link.
+  init(
+    node: ReplicaNode, link: Link, unfinished: [ShardID: SectionReception] = [:]
+  ) {
     self.node = node
     self.link = link
+    self.unfinished = unfinished.filter { $0.value.responder == link.remote.incarnation }
     self.number = node.preferences.addLink()
     self.executor = node.runtime.executor(for: link.home)
     self.generator = node.runtime.makeGenerator()
@@ -51,7 +57,10 @@ package actor ReplicaPeer {
 
   /// Exchanges until the link ends. Throws why it did.
   package func run() async throws(LinkError) {
-    defer { self.node.preferences.remove(self.number) }
+    defer {
+      if let exchange = self.current { self.keepUnfinished(of: exchange) }
+      self.node.preferences.remove(self.number)
+    }
     self.node.noteClock(of: self.link.remote.node, offset: self.link.opening.wallClockOffset)
     while true {
       let request = self.nextRequest()
@@ -110,7 +119,6 @@ package actor ReplicaPeer {
   private static let standingExchanges: UInt64 = 64
   private static let dueLimit = 256
   private static let standingLimit = 128
-  private static let credit: UInt32 = 8 << 20
   /// A frame's header and checksum, in bytes.
   private static let frameOverhead = 16
 
@@ -146,8 +154,8 @@ package actor ReplicaPeer {
     self.answerDeadline = now.advanced(by: hold + Self.patience)
     return ExchangeRequest(
       nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
-      credit: Self.credit, retirements: self.node.retirements, formClass: self.node.formClass,
-      wall: reading.wall, entries: entries)
+      credit: self.node.methods.credit, retirements: self.node.retirements,
+      formClass: self.node.formClass, wall: reading.wall, entries: entries)
   }
 
   private func settleDominated(_ held: HeldShards) {
@@ -175,7 +183,9 @@ package actor ReplicaPeer {
     var request = SectionRequest(
       shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.node.formClass,
       knowledge: held.knowledge, mark: self.marks[shard] ?? 0, replace: replaces)
-    if let earlier = self.unfinished.removeValue(forKey: shard), !replaces,
+    // A difference that broke off is of no use to a shard that is to be replaced since.
+    if let earlier = self.unfinished.removeValue(forKey: shard),
+      !replaces || earlier.mode == .replace,
       let token = earlier.resumeToken, token.responder == self.link.remote.incarnation
     {
       request.knowledge = earlier.asked
@@ -246,6 +256,9 @@ package actor ReplicaPeer {
       ? self.node.board.entries(of: news.announcements.map(\.shard)).map { $0?.version }
       : Array(repeating: nil, count: news.announcements.count)
     self.tally.announcements += UInt64(held.count)
+    self.tally.repeated += UInt64(
+      news.announcements.count { $0.sequence <= self.announcedThrough })
+    self.announcedThrough = max(self.announcedThrough, news.sequence)
     for (announcement, held) in zip(news.announcements, held)
     where held?.dominates(announcement.version) == true {
       self.tally.skipped += 1
@@ -303,13 +316,7 @@ package actor ReplicaPeer {
     guard let exchange = self.current else { return }
     self.current = nil
     self.answerDeadline = nil
-    for (shard, reception) in exchange.receptions where !exchange.ended.contains(shard) {
-      if reception.resumeToken != nil {
-        self.unfinished[shard] = reception
-      } else {
-        self.node.preferences.endReplacement(of: shard, by: self.number)
-      }
-    }
+    self.keepUnfinished(of: exchange)
     let now = self.node.clock.now().monotonic
     if exchange.wantsReports {
       self.reports.isUrgent = true
@@ -318,6 +325,16 @@ package actor ReplicaPeer {
     self.settleDominated(HeldShards(self.node))
     if let asOf = self.owed.takeFreshness() { self.node.board.adopt(asOf: asOf) }
     if self.isCaughtUp { self.hasCaughtUp = true }
+  }
+
+  private func keepUnfinished(of exchange: Exchange) {
+    for (shard, reception) in exchange.receptions where !exchange.ended.contains(shard) {
+      if reception.resumeToken != nil {
+        self.unfinished[shard] = reception
+      } else {
+        self.node.preferences.endReplacement(of: shard, by: self.number)
+      }
+    }
   }
 
   // MARK: Reports
@@ -363,6 +380,8 @@ package struct PullTally: Hashable, Sendable {
   /// Shards that were announced, and those of them skipped because our version dominated.
   package var announcements: UInt64 = 0
   package var skipped: UInt64 = 0
+  /// Announcements that this link had brought before: none, for the bookmark has passed them.
+  package var repeated: UInt64 = 0
 
   package init() {}
 }

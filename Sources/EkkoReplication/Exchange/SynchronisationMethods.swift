@@ -1,3 +1,5 @@
+internal import EkkoStorage
+
 /// Which of the paper's means of sending less a replica uses: to switch them off one by one, for
 /// measuring what each brings (Ekko §6.1.3, Figure 8) and for showing that none changes an outcome.
 ///
@@ -12,6 +14,11 @@ package struct SynchronisationMethods: Hashable, Sendable {
   /// About so many bytes of an answer are taken from a shard at a time; a row that is larger goes
   /// alone. Small frames are filled up with the beginning of the next section.
   package var answerByteLimit = SynchronisationMethods.usualAnswerByteCount
+
+  /// After about this many bytes of rows a peer stops and leaves the rest owed.
+  package var credit: UInt32 = 8 << 20
+  /// The first estimate of D_prop; see `PropagationEstimate`.
+  package var firstHorizon = PropagationEstimate.usualHorizon
 
   /// What fits a frame of the default size beside its header and trailer.
   package static let usualAnswerByteCount = 64 << 10 - 64

@@ -1,4 +1,5 @@
 package import EkkoCore
+internal import EkkoStorage
 package import EkkoTransport
 
 /// Keeps one link to one peer open and pulls over it; when it breaks, opens the next (Ekko §4.1).
@@ -25,6 +26,8 @@ package actor PeerKeeper {
   /// Who answers at the endpoint, once known.
   package private(set) var remote: LinkIdentity?
   private var pastTally = PullTally()
+  /// Scans that the last link did not live to see the end of.
+  private var unfinished: [ShardID: SectionReception] = [:]
   #if PlantedBugs
     private var earlier: ReplicaPeer?
   #endif
@@ -66,7 +69,7 @@ package actor PeerKeeper {
     self.remote = link.remote
     self.lastComplaint = nil
     self.onEvent(.connected(self.endpoint, name: link.remote.name))
-    let peer = ReplicaPeer(node: self.node, link: link)
+    let peer = ReplicaPeer(node: self.node, link: link, unfinished: self.unfinished)
     #if PlantedBugs
       if let earlier = self.earlier { await peer.takeOver(from: earlier) }
       self.earlier = peer
@@ -85,6 +88,7 @@ package actor PeerKeeper {
     link.abort()
     self.peer = nil
     self.pastTally.add(await peer.tally)
+    self.unfinished = await peer.unfinished
     if await peer.tally.sectionsMerged > 0 { self.backoff.reset() }
     if !Task.isCancelled { self.onEvent(.lost(self.endpoint, why: why)) }
   }
@@ -171,5 +175,6 @@ extension PullTally {
     self.sectionsRefused += other.sectionsRefused
     self.announcements += other.announcements
     self.skipped += other.skipped
+    self.repeated += other.repeated
   }
 }

@@ -18,10 +18,14 @@ package actor ShardActor {
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
-  package init(_ shard: Shard, board: ShardVersionBoard, runtime: Runtime, home: Home) {
+  package init(
+    _ shard: Shard, board: ShardVersionBoard, runtime: Runtime, home: Home,
+    horizon: Duration = PropagationEstimate.usualHorizon
+  ) {
     self.id = shard.id
     self.incarnation = shard.incarnation
     self.shard = shard
+    self.shard.assumePropagation(within: horizon)
     self.board = board
     self.clock = runtime.clock
     self.executor = runtime.executor(for: home)

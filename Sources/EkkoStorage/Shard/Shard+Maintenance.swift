@@ -21,6 +21,11 @@ extension Shard {
     }
   }
 
+  /// Begins with this estimate of D_prop.
+  package mutating func assumePropagation(within horizon: Duration) {
+    self.cache.propagation = PropagationEstimate(horizon: horizon)
+  }
+
   /// A peer has merged everything up to our arrival `mark`, having merged up to `earlier` before.
   package mutating func noteMerged(mark: UInt64, earlier: UInt64, at now: Instant) {
     guard mark > earlier,

@@ -26,6 +26,7 @@ extension Shard {
       hasChanged: self.knowledge != before || self.ahead != aheadBefore
         || (wasDistrusted && !self.mustReplace))
     self.counters.sectionsMerged += 1
+    self.mergedAsked = reception.asked
     return .merged(changed: self.knowledge != before)
   }
 

@@ -189,6 +189,7 @@ extension Shard {
       self.issueShardVersion()
     }
     self.counters.sectionsMerged += 1
+    self.mergedAsked = reception.asked
     return .merged(changed: hasChanged)
   }
 }

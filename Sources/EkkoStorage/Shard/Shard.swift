@@ -44,6 +44,9 @@ package struct Shard: Sendable {
   package internal(set) var mustReplace = false
   var requests = RequestWindow()
   package internal(set) var counters = ShardCounters()
+  /// What the last section that was merged had been asked with: the knowledge of that moment dominated
+  /// it (D1).
+  package internal(set) var mergedAsked = VersionVector()
   /// A mistake that exploration plants in order to find it; never set otherwise.
   package var defect: Defect?
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).

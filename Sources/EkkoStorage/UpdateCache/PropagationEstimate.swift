@@ -6,7 +6,7 @@ internal import EkkoCore
 /// Measured propagation sets the floor; a hit rate under 99.4 % makes it longer, a cache over its
 /// size limit makes it shorter. One slow or dead peer stops counting once its samples age out.
 package struct PropagationEstimate: Hashable, Sendable {
-  package private(set) var horizon: Duration = .seconds(10)
+  package private(set) var horizon: Duration
   package private(set) var hits: UInt64 = 0
   package private(set) var misses: UInt64 = 0
   /// Scans for askers that know nothing yet: no cache can serve them, so they are not misses.
@@ -20,7 +20,10 @@ package struct PropagationEstimate: Hashable, Sendable {
   private static let targetHitRate = 0.994
   private static let windowSize = 64
 
-  package init() {}
+  package static let usualHorizon = Duration.seconds(10)
+
+  /// - Parameter horizon: the first estimate.
+  package init(horizon: Duration = Self.usualHorizon) { self.horizon = horizon }
 
   /// The cache may hold this share of the rows (at least `minimumLimit` entries) before D_prop is
   /// shortened.
