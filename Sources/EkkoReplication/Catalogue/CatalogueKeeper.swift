@@ -46,7 +46,7 @@ package actor CatalogueKeeper {
     let catalogue = await self.shard.catalogue()
     for model in catalogue.modelsByName { await self.hold(model) }
     for record in catalogue.retired where record.number > self.node.shards.retirements {
-      await self.retire(record)
+      await self.retire(record, in: catalogue)
     }
     self.node.update(catalogue)
   }
@@ -72,9 +72,16 @@ package actor CatalogueKeeper {
   }
 
   /// Applies a record to every shard before the number that says so goes up (DESIGN §5.1).
-  private func retire(_ record: RetireRecord) async {
+  private func retire(_ record: RetireRecord, in catalogue: Catalogue) async {
     for actor in self.node.shards.all {
-      await actor.retire(record.incarnation, seal: record.seals[actor.id] ?? .zero)
+      let seal = record.seals[actor.id] ?? .zero
+      guard catalogue.primary(of: actor.id) == self.node.nodeID else {
+        await actor.retire(record.incarnation, seal: seal, reissuingAt: nil)
+        continue
+      }
+      let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
+      await actor.retire(record.incarnation, seal: seal, reissuingAt: now)
+      self.node.board.endWrite(ticket)
     }
     self.node.shards.retirements = record.number
   }

@@ -80,8 +80,14 @@ package actor ShardActor {
   }
 
   /// Seals an origin that is retired; a replica that knows it otherwise distrusts its rows.
-  package func retire(_ origin: IncarnationID, seal: Timestamp) {
-    self.publishing { _ = $0.applyRetirement(of: origin, seal: seal) }
+  ///
+  /// - Parameter now: at the shard's primary, the stamp of rows beyond the seal, which a write ticket
+  ///   of the board gave; see `Shard.reissueRows`.
+  package func retire(_ origin: IncarnationID, seal: Timestamp, reissuingAt now: Instant?) {
+    self.publishing { shard in
+      if let now { shard.reissueRows(of: origin, beyond: seal, at: now) }
+      _ = shard.applyRetirement(of: origin, seal: seal)
+    }
   }
 
   package func digest() -> UInt64 { self.shard.digest(at: self.clock.now()) }

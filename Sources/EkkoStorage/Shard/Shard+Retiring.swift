@@ -34,6 +34,37 @@ extension Shard {
     return !self.mustReplace
   }
 
+  /// Issues anew, at the shard's primary, the rows of an origin that is about to be retired beyond its
+  /// seal: those of a section that nobody saw the end of because the origin had died. Such rows spread
+  /// until every replica holds them. Then none equals the seal, each would wait for another to replace
+  /// its rows from, and none could answer.
+  package mutating func reissueRows(
+    of origin: IncarnationID, beyond seal: Timestamp, at now: Instant
+  ) {
+    guard self.mayIssue, self.knowledge[origin] == seal, self.ahead[origin] > seal,
+      let index = self.origins.index(of: origin)
+    else { return }
+    let own = self.origins.intern(self.incarnation)
+    let before = self.clock.last
+    for table in self.tables.indices {
+      self.tables[table].reserve(0)
+      let memory = self.tables[table].memory
+      for slot in 0..<self.tables[table].slotCount {
+        let stamp = memory.stamp(at: slot)
+        guard stamp.sequence != 0, stamp.origin == index, stamp.timestamp > seal else { continue }
+        self.stampArrival(
+          in: memory, index: table, slot: slot,
+          timestamp: self.clock.next(wall: now.wall, replacing: stamp.timestamp), origin: own,
+          isTombstone: stamp.isTombstone, replaced: stamp.sequence)
+        self.counters.rowsRecovered += 1
+      }
+    }
+    self.ahead.remove(origin)
+    guard self.clock.last > before else { return }
+    self.knowReissued()
+    self.finishArrivals(at: now)
+  }
+
   /// Ends all answers without their sections' ends.
   mutating func dropWalks() {
     self.walks.removeAll()

@@ -50,6 +50,32 @@ import Testing
     #expect(cluster.digests[0] == cluster.digests[1])
   }
 
+  @Test func `a primary issues anew the rows of a section that nobody saw the end of`() throws {
+    var (cluster, dead, seal) = try Self.makeCluster()
+    cluster.write(.put, at: 2, table: 1, keys: [1, 7, 8])
+    let begun = cluster.beginPull(from: 2, by: 0)
+    var (pull, begin) = try #require(begun)
+    _ = try cluster.deliver(begin, to: &pull)
+    for _ in 0..<2 {
+      _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
+    }
+    try cluster.pull(from: 0, by: 1)
+    #expect(cluster.replicas[1].ahead[dead] > seal)
+
+    cluster.replicas[0].reissueRows(of: dead, beyond: seal, at: cluster.now)
+    let isSealed = cluster.replicas[0].applyRetirement(of: dead, seal: seal)
+
+    #expect(isSealed)
+    #expect(cluster.replicas[0].counters.rowsRecovered == 2)
+    try cluster.replicas[0].checkInvariants()
+    let isSealedElsewhere = cluster.replicas[1].applyRetirement(of: dead, seal: seal)
+    #expect(!isSealedElsewhere)
+    try cluster.pull(from: 0, by: 1, replace: true)
+    #expect(!cluster.replicas[1].mustReplace)
+    #expect(cluster.digests[0] == cluster.digests[1])
+    #expect(cluster.replicas[0].shardVersion == cluster.replicas[1].shardVersion)
+  }
+
   @Test func `a peer that has not retired the origin does not bring it back`() throws {
     var (cluster, dead, seal) = try Self.makeCluster()
     _ = cluster.replicas[0].applyRetirement(of: dead, seal: seal)
