@@ -28,7 +28,7 @@ actor ClientLink {
     static let capacity = 64
   }
 
-  private static let tick = Duration.milliseconds(50)
+  private static let tick = Duration.milliseconds(20)
   /// The node is told to answer so much before we stop waiting. Told the same time, it would mostly
   /// be later than we are, and its last word (a write that too few hold, a replica that is behind)
   /// would never be heard.

@@ -12,8 +12,8 @@ struct LinkSilence: Hashable, Sendable {
   private var lastWord: MonotonicTime?
   private var probed: MonotonicTime?
 
-  static let beforeProbe = Duration.milliseconds(700)
-  static let afterProbe = Duration.milliseconds(700)
+  static let beforeProbe = Duration.milliseconds(1500)
+  static let afterProbe = Duration.milliseconds(1500)
 
   /// Something has come.
   mutating func end(at now: MonotonicTime) {

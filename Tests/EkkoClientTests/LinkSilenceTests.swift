@@ -18,42 +18,42 @@ struct LinkSilenceTests {
     }
   }
 
-  /// The node has 700 ms to say something, and 700 ms more once it is asked.
+  /// The node has 1,500 ms to say something, and 1,500 ms more once it is asked.
   @Test(arguments: [
     // Silence is counted from the first look at which an answer is owed.
-    [Event.look(0, isWaiting: true, nil), .look(699, isWaiting: true, nil)],
-    [.look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe)],
+    [Event.look(0, isWaiting: true, nil), .look(1499, isWaiting: true, nil)],
+    [.look(0, isWaiting: true, nil), .look(1500, isWaiting: true, .probe)],
     // Asked once, then given up, and no sooner; and again while it has not gone.
     [
-      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe),
-      .look(750, isWaiting: true, nil), .look(1399, isWaiting: true, nil),
-      .look(1400, isWaiting: true, .giveUp), .look(1450, isWaiting: true, .giveUp),
+      .look(0, isWaiting: true, nil), .look(1500, isWaiting: true, .probe),
+      .look(1600, isWaiting: true, nil), .look(2999, isWaiting: true, nil),
+      .look(3000, isWaiting: true, .giveUp), .look(3050, isWaiting: true, .giveUp),
     ],
     // A late look does not shorten the time to answer.
     [
       .look(0, isWaiting: true, nil), .look(5000, isWaiting: true, .probe),
-      .look(5699, isWaiting: true, nil), .look(5700, isWaiting: true, .giveUp),
+      .look(6499, isWaiting: true, nil), .look(6500, isWaiting: true, .giveUp),
     ],
     // Any word ends the silence, before the question and after it.
     [
-      .look(0, isWaiting: true, nil), .word(600), .look(1299, isWaiting: true, nil),
-      .look(1300, isWaiting: true, .probe),
+      .look(0, isWaiting: true, nil), .word(1400), .look(2899, isWaiting: true, nil),
+      .look(2900, isWaiting: true, .probe),
     ],
     [
-      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe), .word(1399),
-      .look(1400, isWaiting: true, nil), .look(2099, isWaiting: true, .probe),
-      .look(2799, isWaiting: true, .giveUp),
+      .look(0, isWaiting: true, nil), .look(1500, isWaiting: true, .probe), .word(2999),
+      .look(3000, isWaiting: true, nil), .look(4499, isWaiting: true, .probe),
+      .look(5999, isWaiting: true, .giveUp),
     ],
     // A link that owes nothing may be silent for ever; then the next request has all the time.
     [
       .look(0, isWaiting: false, nil), .look(9000, isWaiting: false, nil),
-      .look(9050, isWaiting: true, nil), .look(9699, isWaiting: true, nil),
-      .look(9700, isWaiting: true, .probe),
+      .look(9050, isWaiting: true, nil), .look(10499, isWaiting: true, nil),
+      .look(10500, isWaiting: true, .probe),
     ],
     [
-      .look(0, isWaiting: true, nil), .look(700, isWaiting: true, .probe),
-      .look(800, isWaiting: false, nil), .look(1450, isWaiting: true, nil),
-      .look(1500, isWaiting: true, .probe),
+      .look(0, isWaiting: true, nil), .look(1500, isWaiting: true, .probe),
+      .look(1600, isWaiting: false, nil), .look(3050, isWaiting: true, nil),
+      .look(3100, isWaiting: true, .probe),
     ],
     [.word(0), .look(2000, isWaiting: true, .probe)],
   ])

@@ -139,6 +139,7 @@ struct ProcessDeathTests {
         return near
       }
       #expect(kept != nil)
+      world.simulation.dismantle()
     }
 
     #expect(network == nil)
