@@ -4,8 +4,8 @@ package import EkkoNode
 internal import EkkoReplication
 
 /// A whole cluster in one thread and in virtual time, for tests that break something: the product's
-/// own nodes and clients over a simulated network and simulated disks, with every invariant of the
-/// catalogue looked at after every job.
+/// own nodes and clients over a simulated network and simulated disks, with the invariants of a shard
+/// checked after every job on it.
 ///
 /// ```swift
 /// let cluster = SimulatedCluster(
@@ -20,8 +20,9 @@ internal import EkkoReplication
 /// }
 /// ```
 ///
-/// A run is a function of the seed: one that fails fails again. E1 needs to know of which tables every
-/// write puts other weights; S2, B2 and L2 at the end are the scenario's (`ekko-sim run`).
+/// A run is a function of the seed: one that fails fails again. Checked are K1–K4, C1, C3 (on samples),
+/// S1, B1, with `distinctTables` E1, and where a test asks for it L1; what needs to know all that clients
+/// were told (L2, L3, S2, B2) is for the scenario of `ekko-sim run` and for the test itself.
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
 package final class SimulatedCluster: @unchecked Sendable {
