@@ -215,4 +215,22 @@ import Testing
     #expect(cluster.store("t0") == nil)
     #expect(cluster.world.simulation.strays == 0)
   }
+
+  @Test func `nothing is left of a cluster whose run is over`() throws {
+    weak var world: World?
+    weak var simulation: Simulation?
+    do {
+      let cluster = Self.make()
+      world = cluster.world
+      simulation = cluster.world.simulation
+      try cluster.run { cluster in
+        let client = try await cluster.client(in: "t")
+        try await Self.createModel(client)
+        cluster.crash("a0")
+      }
+    }
+
+    #expect(world == nil)
+    #expect(simulation == nil)
+  }
 }
