@@ -80,7 +80,10 @@ final class ReplicaMirror: @unchecked Sendable {
     _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
     mayGoBack: Bool
   ) throws(Violation) {
-    guard shard.arrival != self.arrival else { return }
+    guard shard.arrival != self.arrival else {
+      self.rowsWritten = shard.counters.rowsWritten
+      return
+    }
     var own: [(version: ParameterVersion, row: RowKey, slot: Int, isTombstone: Bool)] = []
     for (table, rows) in shard.tables.enumerated() {
       for slot in 0..<rows.slotCount where rows.sequence(at: slot) > self.arrival {
