@@ -98,15 +98,18 @@ actor ClientLink {
   }
 
   private func expireWaits() async {
-    while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
-      let now = self.runtime.clock.now().monotonic
-      for inbox in self.inboxes { inbox.expireWaits(at: now) }
-      await self.checkSilence(at: now)
+    await withDiscardingTaskGroup { group in
+      while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
+        let now = self.runtime.clock.now().monotonic
+        for inbox in self.inboxes { inbox.expireWaits(at: now) }
+        self.checkSilence(at: now, in: &group)
+      }
+      group.cancelAll()
     }
   }
 
   /// A link that swallows requests would have every call wait for its deadline.
-  private func checkSilence(at now: MonotonicTime) async {
+  private func checkSilence(at now: MonotonicTime, in group: inout DiscardingTaskGroup) {
     switch self.silence.check(isWaiting: !self.waiting.isEmpty, at: now) {
     case nil: return
     case .probe:
@@ -115,8 +118,8 @@ actor ClientLink {
       var writer = ByteWriter()
       Request.lag.encode(into: &writer)
       let message = Message(stream: stream, body: writer.bytes)
-      // Whether it arrives is the question.
-      try? await self.link.send(message.frames(kind: RequestFrameKind.request))
+      // Whether it arrives is the question; nothing may wait for a link that is full.
+      group.addTask { try? await self.link.send(message.frames(kind: RequestFrameKind.request)) }
     case .giveUp: self.link.abort()
     }
   }
