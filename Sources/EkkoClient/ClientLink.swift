@@ -8,8 +8,6 @@ actor ClientLink {
   private let runtime: Runtime
   private let executor: ActorExecutor
   private var waiting: [UInt32: Watched<Inbox, Never>] = [:]
-  /// Told when `waiting` is empty no more.
-  private let asked = Wakeup()
   private var nextStream: UInt32 = 1
   private var assembler = MessageAssembler(byteLimit: 64 << 20)
   private var failure: LinkError? {
@@ -17,6 +15,9 @@ actor ClientLink {
   }
   nonisolated private let broken = Guarded(false)
   private var silence = LinkSilence()
+  /// Requests that nobody waits for any more and of which the node has not been told yet.
+  private var cancelled: [UInt32] = []
+  private var isCancelling = false
   private var tasks: [Task<Void, Never>] = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
@@ -99,18 +100,12 @@ actor ClientLink {
     }
   }
 
-  /// Looks after those who wait, regularly while there are any.
   private func expireWaits() async {
     await withDiscardingTaskGroup { group in
-      while !Task.isCancelled {
-        if self.waiting.isEmpty {
-          await self.asked.wait()
-          // Silence while nothing was owed does not count.
-          self.silence.end(at: self.runtime.clock.now().monotonic)
-        }
-        guard (try? await self.runtime.clock.sleep(for: Self.tick)) != nil else { break }
+      while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
         let now = self.runtime.clock.now().monotonic
         for inbox in self.inboxes { inbox.expireWaits(at: now) }
+        self.tellCancelled(in: &group)
         self.checkSilence(at: now, in: &group)
       }
       group.cancelAll()
@@ -119,7 +114,8 @@ actor ClientLink {
 
   /// A link that swallows requests would have every call wait for its deadline.
   private func checkSilence(at now: MonotonicTime, in group: inout DiscardingTaskGroup) {
-    switch self.silence.check(isWaiting: !self.waiting.isEmpty, at: now) {
+    let isWaiting = !self.waiting.isEmpty || self.isCancelling
+    switch self.silence.check(isWaiting: isWaiting, at: now) {
     case nil: return
     case .probe:
       self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
@@ -142,7 +138,7 @@ actor ClientLink {
     self.waiting[stream] = nil
     if let reply = inbox.read({ $0.replies.first }) { return reply }
     if let failure = self.failure { throw failure }
-    await self.cancel(stream)
+    self.cancel(stream)
     return nil
   }
 
@@ -153,10 +149,25 @@ actor ClientLink {
     try await self.send(request, until: deadline)
   }
 
-  func cancel(_ stream: UInt32) async {
+  /// Has the node told soon that nobody waits for `stream` any more. Whoever gives a request up does
+  /// not wait for that: the link may be full for the very reason that made it give up.
+  func cancel(_ stream: UInt32) {
     self.waiting[stream] = nil
-    // If the link is gone, so is the request.
-    try? await self.link.send([Frame(kind: RequestFrameKind.cancel, stream: stream)])
+    self.cancelled.append(stream)
+  }
+
+  private func tellCancelled(in group: inout DiscardingTaskGroup) {
+    guard !self.cancelled.isEmpty, !self.isCancelling else { return }
+    let frames = self.cancelled.map { Frame(kind: RequestFrameKind.cancel, stream: $0) }
+    self.cancelled = []
+    self.isCancelling = true
+    group.addTask { await self.tell(frames) }
+  }
+
+  private func tell(_ frames: [Frame]) async {
+    // If the link is gone, so are the requests.
+    try? await self.link.send(frames)
+    self.isCancelling = false
   }
 
   private func send(
@@ -166,7 +177,6 @@ actor ClientLink {
     let stream = self.nextStream
     self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
     let inbox = Watched<Inbox, Never>(Inbox())
-    if self.waiting.isEmpty { self.asked.signal() }
     self.waiting[stream] = inbox
     var writer = ByteWriter(reservingCapacity: 1024)
     request.encode(into: &writer)

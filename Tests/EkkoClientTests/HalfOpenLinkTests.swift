@@ -1,6 +1,7 @@
 import EkkoClient
 import EkkoCore
 import EkkoSimulation
+import EkkoTransport
 import Testing
 
 /// Links that swallow what is sent over them, in virtual time.
@@ -31,6 +32,32 @@ import Testing
       #expect(Array(rows[0]) == [1])
       #expect(cluster.count(of: .halfOpen) > 0)
       #expect(cluster.now - start < .seconds(4))
+    }
+  }
+
+  /// With some of the windows the requests still fit, and what calls them off does not.
+  @Test(arguments: Array(stride(from: 600, through: 2000, by: 50)))
+  func `calls over a link that is full and leads nowhere end`(window: Int) throws {
+    var network = NetworkShape()
+    network.limits.highWatermark = window
+    let cluster = SimulatedCluster(
+      seed: 1, nodes: [.training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"])],
+      network: network, stepLimit: 100_000)
+    try cluster.run { cluster in
+      let client = try await cluster.client(in: "t", timeout: .seconds(1))
+      try await client.createModel(
+        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await client.put([1], [1], to: "rows", of: "m")
+      cluster.begin(NetworkFaultRule(.halfOpen, on: .between(["client0"], ["t0"])))
+      let start = cluster.now
+
+      await withDiscardingTaskGroup { group in
+        for key in UInt64(0)..<8 {
+          group.addTask { _ = try? await client.put([key], [1], to: "rows", of: "m") }
+        }
+      }
+
+      #expect(cluster.now - start < .seconds(6))
     }
   }
 }
