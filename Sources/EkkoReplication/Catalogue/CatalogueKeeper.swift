@@ -44,14 +44,14 @@ package actor CatalogueKeeper {
     guard await self.refreshes.enter() else { return }
     defer { self.refreshes.leave() }
     let catalogue = await self.shard.catalogue()
-    for model in catalogue.modelsByName { await self.hold(model) }
+    for model in catalogue.modelsByName { await self.hold(model, in: catalogue) }
     for record in catalogue.retired where record.number > self.node.shards.retirements {
       await self.retire(record, in: catalogue)
     }
     self.node.update(catalogue)
   }
 
-  private func hold(_ model: ModelRecord) async {
+  private func hold(_ model: ModelRecord, in catalogue: Catalogue) async {
     let isNew = self.node.catalogue.models[model.id] == nil
     guard isNew || self.node.catalogue.models[model.id]?.tables != model.tables else { return }
     for (number, id) in model.shards.enumerated() {
@@ -59,11 +59,15 @@ package actor CatalogueKeeper {
         await held.updateSchemas(model.tables)
         continue
       }
-      let shard =
+      var shard =
         await self.source.load(id, schemas: model.tables, for: self.node)
         ?? Shard(
           id: id, schemas: model.tables, formClass: self.node.formClass,
           incarnation: self.node.incarnation, epoch: model.epoch)
+      // Records may be here before the model is.
+      for record in catalogue.retired where record.number <= self.node.shards.retirements {
+        _ = shard.applyRetirement(of: record.incarnation, seal: record.seals[id] ?? .zero)
+      }
       self.node.shards.add(
         ShardActor(
           shard, board: self.node.board, runtime: self.node.runtime,

@@ -101,6 +101,23 @@ import Testing
     }
   }
 
+  /// A joiner may read the records before the model: rows are here before their section's end.
+  @Test func `shards that come after retire records are held to them`() async throws {
+    try await Self.withFounder { keeper, node in
+      let dead = IncarnationID(rawValue: 99)
+      let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
+      await keeper.retireNext(dead, seals: [shard: Timestamp(rawValue: 5)])
+      let model = try await keeper.create(
+        Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+
+      let held = try #require(node.shards[shard])
+      #expect(model.shards == [shard])
+      #expect(await held.retiredOrigins == [dead])
+      // It lacks what the record seals.
+      #expect(node.board[shard]?.needsReplacement == true)
+    }
+  }
+
   @Test func `an origin that is a member again is not retired`() async throws {
     try await Self.withFounder { keeper, node in
       await keeper.retireNext(node.incarnation, seals: [:])
@@ -172,4 +189,8 @@ import Testing
       #expect(node.board.sequence == last + 1)
     }
   }
+}
+
+extension ShardActor {
+  fileprivate var retiredOrigins: Set<IncarnationID> { self.shard.origins.retired }
 }
