@@ -11,7 +11,8 @@
     case cacheWalkNewestFirst, markIgnored, scanResumedWhereSent
     // Taking answers
     case knowledgeWithRows, incompleteSectionMerged, attemptsMixed, requesterWentBack
-    case refusedRowsMerged, rowTorn, lastArrivalWins, rowsAheadUnannounced, collectedRowsReturn
+    case gapResumed, refusedRowsMerged, rowTorn, lastArrivalWins, rowsAheadUnannounced,
+      collectedRowsReturn
     case futureAccepted
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack

@@ -4,7 +4,6 @@
 /// A change names a topic; only who waits on that topic, or on every topic, is looked at. Deadlines
 /// need no timer of their own: the owner calls `expireWaits` regularly. Conditions are evaluated
 /// under the lock and must be cheap; continuations are resumed outside it.
-@usableFromInline
 package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendable {
   @usableFromInline
   struct Waiter: Sendable {
@@ -88,13 +87,10 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
 
   /// Waits until `condition` holds; false when the deadline, `close` or cancellation came first.
   ///
-  /// - Parameters:
-  ///   - topic: which changes to look at; `nil` for all.
-  ///   - isolation: the caller's; see `Wakeup.wait`.
+  /// - Parameter topic: which changes to look at; `nil` for all.
   @inlinable
   package func wait(
     on topic: Topic?, until deadline: MonotonicTime,
-    isolation: isolated (any Actor)? = #isolation,
     for condition: @escaping @Sendable (borrowing Value) -> Bool
   ) async -> Bool {
     let id = self.state.withLock { state in
@@ -102,8 +98,7 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
       return state.nextID
     }
     return await withTaskCancellationHandler {
-      _ = isolation
-      return await withCheckedContinuation { continuation in
+      await withCheckedContinuation { continuation in
         let answer: Bool? = self.state.withLock { state in
           if condition(state.value) { return true }
           if state.isClosed || Task.isCancelled { return false }
@@ -139,12 +134,8 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     let over = self.state.withLock { state in
       var over: [Waiter] = []
       for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
-      state.earliestDeadline = .never
-      for waiting in state.waiters.values {
-        for waiter in waiting {
-          state.earliestDeadline = min(state.earliestDeadline, waiter.deadline)
-        }
-      }
+      let left = state.waiters.values.lazy.compactMap { $0.lazy.map(\.deadline).min() }.min()
+      state.earliestDeadline = left ?? .never
       return over
     }
     // The topics have no order; the waiters have that of their coming.

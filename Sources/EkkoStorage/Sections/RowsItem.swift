@@ -4,7 +4,7 @@ package import EkkoCore
 /// bytes, and only their places are noted here.
 ///
 /// Layout: shard, nonce | table u16, revision u32, form u8, flags u8, row bytes u32 | resume cursor
-/// (table u16, slot u32) | origins (u16 count, 8 bytes each) | n u32 | keys n×8 | times n×8 |
+/// (table u16, slot u32) | entries of the section before these u64 | origins (u16 count, 8 bytes each) | n u32 | keys n×8 | times n×8 |
 /// origin indices n×2 (top bit: tombstone) | significant versions if flagged | rows without
 /// tombstones, each creation, count where kept, weights, slots.
 package struct RowsItem: Sendable {
@@ -15,6 +15,9 @@ package struct RowsItem: Sendable {
   package let form: Form
   package let rowByteCount: Int
   package let cursor: ScanCursor
+  /// How many entries of the section came before these: what was lost on the way shows at once, and no
+  /// later attempt resumes beyond it.
+  package let precedingCount: UInt64
   package let origins: [IncarnationID]
   package let count: Int
   package let significant: [Significant]
@@ -51,6 +54,7 @@ package struct RowsItem: Sendable {
     self.rowByteCount = Int(try reader.readUInt32())
     self.cursor = ScanCursor(
       table: try reader.readUInt16(), slot: try reader.readUInt32())
+    self.precedingCount = try reader.readUInt64()
 
     let originCount = Int(try reader.readUInt16())
     guard originCount <= Self.maximumOriginCount, originCount * 8 <= reader.remaining else {

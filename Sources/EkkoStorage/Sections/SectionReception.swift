@@ -67,6 +67,14 @@ package struct SectionReception: Hashable, Sendable {
 
   /// Notes rows that were all accepted; `bytes` is the item's body.
   package mutating func accepted(_ rows: RowsItem, body: Span<UInt8>) {
+    #if PlantedBugs
+      let hasGap =
+        PlantedBug.active != .gapResumed && !Self.isUncounted
+        && rows.precedingCount != self.entryCount
+    #else
+      let hasGap = rows.precedingCount != self.entryCount
+    #endif
+    if hasGap { self.isBroken = true }
     self.entryCount += UInt64(rows.count)
     self.checksum.update(body)
     if rows.cursor != ScanCursor() { self.cursor = rows.cursor }
@@ -78,12 +86,16 @@ package struct SectionReception: Hashable, Sendable {
   /// Whether the section arrived whole and every entry was accepted.
   package func isComplete(_ end: SectionEnd) -> Bool {
     #if PlantedBugs
-      if PlantedBug.active == .incompleteSectionMerged || PlantedBug.active == .attemptsMixed {
-        return !self.isBroken && self.mode == end.mode
-      }
+      if Self.isUncounted { return !self.isBroken && self.mode == end.mode }
     #endif
     return !self.isBroken && self.mode == end.mode && end.nonce == self.nonce
       && end.responder == self.responder && end.entryCount == self.entryCount
       && end.checksum == self.checksum.finalize()
   }
+
+  #if PlantedBugs
+    private static var isUncounted: Bool {
+      PlantedBug.active == .incompleteSectionMerged || PlantedBug.active == .attemptsMixed
+    }
+  #endif
 }

@@ -45,6 +45,7 @@ extension Shard {
     writer.write(UInt32(layout.byteCount))
     writer.write(cursor.table)
     writer.write(cursor.slot)
+    writer.write(walk.entryCount)
     writer.write(UInt16(interned.origins.count))
     for origin in interned.origins { writer.write(origin) }
     writer.write(UInt32(slots.count))

@@ -91,6 +91,22 @@ import Testing
     #expect(cluster.replicas[1].knowledge.isEmpty)
   }
 
+  /// Found by simulation: the responder takes up the requester's own count, and then nothing was missing.
+  @Test func `a section that lost a piece is not resumed beyond it`() throws {
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3])
+    let begun = cluster.beginPull(from: 0, by: 1, replace: true)
+    var (pull, bytes) = try #require(begun)
+    _ = try cluster.deliver(bytes, to: &pull)
+    _ = cluster.nextItems(of: pull, byteLimit: 1)
+    #expect(pull.reception.resumeToken == nil)
+
+    _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
+
+    #expect(pull.reception.resumeToken == nil)
+    #expect(pull.reception.isBroken)
+  }
+
   /// Found by exploration: the half-sent row changed no knowledge, equal shard versions hid it.
   @Test func `a row whose sender died in the middle of a section is visible in the shard version`()
     throws
