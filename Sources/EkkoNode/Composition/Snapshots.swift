@@ -54,7 +54,8 @@ package actor Snapshots: ShardSource {
     let sequence = self.node.board[actor.id]?.sequence ?? 0
     guard self.saved[actor.id] != sequence else { return }
     do {
-      try await actor.save(to: self.files)
+      try await actor.save(
+        to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
       self.saved[actor.id] = sequence
       self.lastTrouble = nil
     } catch {

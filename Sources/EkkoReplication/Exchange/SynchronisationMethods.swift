@@ -15,6 +15,9 @@ package struct SynchronisationMethods: Hashable, Sendable {
   /// alone. Small frames are filled up with the beginning of the next section.
   package var answerByteLimit = SynchronisationMethods.usualAnswerByteCount
 
+  /// The same of a snapshot; at most `SnapshotWriter.pieceByteCount`.
+  package var snapshotByteLimit = SnapshotWriter.pieceByteCount
+
   /// After about this many bytes of rows a peer stops and leaves the rest owed.
   package var credit: UInt32 = 8 << 20
   /// The first estimate of D_prop; see `PropagationEstimate`.
