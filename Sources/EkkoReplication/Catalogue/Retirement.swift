@@ -3,8 +3,11 @@ package import EkkoCore
 /// Decides which origin may be retired next (DESIGN §5.1).
 package enum Retirement {
   /// An origin that is no member's present life and of which every member holds, in every shard, all
-  /// that this node knows, and is not known to hold more, which is to be recovered first: `nil` if
-  /// there is none.
+  /// that this node knows, and none holds more, which is to be recovered first: `nil` if there is none.
+  ///
+  /// Every member must have told so since it heard of the death, which is known by its having the whole
+  /// catalogue. What an origin wrote goes from member to member; before that some member could hold
+  /// more than anyone had told.
   package static func next(
     at node: ReplicaNode
   ) -> (incarnation: IncarnationID, seals: [ShardID: Timestamp])? {
@@ -23,6 +26,7 @@ package enum Retirement {
     }
     let retired = Set(catalogue.retired.map(\.incarnation))
     let stable = StableBounds(node)
+    guard stable[.catalogue] == node.board[.catalogue]?.knowledge else { return nil }
     for origin in candidates.subtracting(retired).sorted() {
       var seals: [ShardID: Timestamp] = [:]
       let isHeld = entries.allSatisfy { shard, entry in

@@ -73,13 +73,15 @@ package actor ExchangeResponder {
     try await packer.flush()
   }
 
-  /// The knowledge in an ask is the requester's own word on what it has merged.
+  /// The knowledge in an ask is the requester's own word on what it has merged. That of the catalogue
+  /// is left to reports, where it comes after all else: see `Retirement`.
   private func noteKnowledge(of request: ExchangeRequest) {
-    guard !request.entries.isEmpty else { return }
+    let known = request.entries.filter { $0.request.shard != .catalogue }
+    guard !known.isEmpty else { return }
     let remote = self.link.remote
     self.node.knowledge.note(
       KnowledgeReport.Member(node: remote.node, incarnation: remote.incarnation),
-      knows: request.entries.map { ($0.request.shard, $0.request.knowledge) })
+      knows: known.map { ($0.request.shard, $0.request.knowledge) })
   }
 
   /// Sends one section, or as much of a scan as the credit allows.

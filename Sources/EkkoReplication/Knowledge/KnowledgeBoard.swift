@@ -24,6 +24,15 @@ package final class KnowledgeBoard: Sendable {
     self.state.change(nil) { $0.note(report, from: reporter) }
   }
 
+  /// A link of a replica that pulls from here has opened; `closed` follows.
+  package func opened(by member: KnowledgeReport.Member) {
+    self.state.change(nil) { $0.opened(by: member) }
+  }
+
+  package func closed(by member: KnowledgeReport.Member) {
+    self.state.change(nil) { $0.closed(by: member) }
+  }
+
   package func retain(_ present: [NodeID: IncarnationID]) {
     self.state.change(nil) { $0.retain(present) }
   }

@@ -18,15 +18,21 @@ package struct KnowledgeReport: Hashable, Sendable {
     }
   }
 
-  /// The point-wise minimum of the merged knowledge of some members of one data centre.
+  /// The point-wise minimum of the merged knowledge of some members of one data centre; and what the
+  /// minimum hides that must not be forgotten.
   package struct Group: Hashable, Sendable {
     /// Ascending; a reader counts each once.
     package var members: [Member]
     package var bounds: [ShardID: VersionVector]
+    /// What one of them at least knows beyond that, of origins whose lives are over.
+    package var peaks: [ShardID: VersionVector]
 
-    package init(members: [Member], bounds: [ShardID: VersionVector]) {
+    package init(
+      members: [Member], bounds: [ShardID: VersionVector], peaks: [ShardID: VersionVector] = [:]
+    ) {
       self.members = members
       self.bounds = bounds
+      self.peaks = peaks
     }
   }
 
@@ -45,13 +51,31 @@ package struct KnowledgeReport: Hashable, Sendable {
         writer.write(member.node.rawValue)
         writer.write(member.incarnation)
       }
-      writer.write(UInt32(group.bounds.count))
-      for (shard, bound) in group.bounds.sorted(by: { $0.key < $1.key }) {
-        writer.write(shard)
-        writer.write(bound)
-      }
+      Self.encode(group.bounds, into: &writer)
+      Self.encode(group.peaks, into: &writer)
     }
     return writer.bytes
+  }
+
+  private static func encode(_ vectors: [ShardID: VersionVector], into writer: inout ByteWriter) {
+    writer.write(UInt32(vectors.count))
+    for (shard, vector) in vectors.sorted(by: { $0.key < $1.key }) {
+      writer.write(shard)
+      writer.write(vector)
+    }
+  }
+
+  private static func readVectors(
+    from reader: inout ByteReader
+  ) throws(WireError) -> [ShardID: VersionVector] {
+    let count = try reader.readCount(.shard, elementByteCount: 10)
+    var vectors: [ShardID: VersionVector] = [:]
+    vectors.reserveCapacity(count)
+    for _ in 0..<count {
+      let shard = try reader.readShardID()
+      vectors[shard] = try reader.readVersionVector()
+    }
+    return vectors
   }
 
   package init(decoding bytes: Span<UInt8>) throws(WireError) {
@@ -69,14 +93,9 @@ package struct KnowledgeReport: Hashable, Sendable {
             node: NodeID(rawValue: try reader.readUInt64()),
             incarnation: try reader.readIncarnation()))
       }
-      let shardCount = try reader.readCount(.shard, elementByteCount: 10)
-      var bounds: [ShardID: VersionVector] = [:]
-      bounds.reserveCapacity(shardCount)
-      for _ in 0..<shardCount {
-        let shard = try reader.readShardID()
-        bounds[shard] = try reader.readVersionVector()
-      }
-      self.groups.append(Group(members: members, bounds: bounds))
+      let bounds = try Self.readVectors(from: &reader)
+      let peaks = try Self.readVectors(from: &reader)
+      self.groups.append(Group(members: members, bounds: bounds, peaks: peaks))
     }
     try reader.finish()
   }

@@ -11,7 +11,7 @@ struct ReportSchedule: Sendable {
   /// How often what there is to tell had changed when it was last looked at.
   private var seen: (board: UInt64, knowledge: UInt64) = (0, 0)
   /// What was last sent, by the members it was said of.
-  private var sent: [[KnowledgeReport.Member]: [ShardID: VersionVector]] = [:]
+  private var sent: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
 
   private static let interval = Duration.milliseconds(250)
   private static let urgentInterval = Duration.milliseconds(2)
@@ -35,14 +35,15 @@ struct ReportSchedule: Sendable {
       self.sent = [:]
     }
     var frames: [Frame] = []
-    var said: [[KnowledgeReport.Member]: [ShardID: VersionVector]] = [:]
+    var said: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
     for group in node.knowledgeGroups(for: peer) {
-      let earlier = self.sent[group.members] ?? [:]
-      said[group.members] = group.bounds
-      let news = group.bounds.filter { earlier[$0.key] != $0.value && !$0.value.isEmpty }
-      guard !news.isEmpty else { continue }
+      let earlier = self.sent[group.members]
+      said[group.members] = group
+      var news = group
+      news.bounds = group.bounds.filter { earlier?.bounds[$0.key] != $0.value && !$0.value.isEmpty }
+      news.peaks = group.peaks.filter { earlier?.peaks[$0.key] != $0.value }
       for part in Self.parts(of: news) {
-        let report = KnowledgeReport(groups: [.init(members: group.members, bounds: part)])
+        let report = KnowledgeReport(groups: [part])
         frames.append(Frame(kind: ExchangeFrameKind.report, payload: report.encode()))
       }
     }
@@ -50,29 +51,33 @@ struct ReportSchedule: Sendable {
     return frames.isEmpty ? nil : frames
   }
 
-  /// Cuts `bounds` so that each part fits a frame.
-  private static func parts(
-    of bounds: [ShardID: VersionVector]
-  ) -> [[ShardID: VersionVector]] {
-    var parts: [[ShardID: VersionVector]] = []
-    var part: [ShardID: VersionVector] = [:]
+  /// Cuts a group so that each part fits a frame. The catalogue comes last: whoever hears that a
+  /// member knows of a death has heard what it knew of the dead.
+  private static func parts(of group: KnowledgeReport.Group) -> [KnowledgeReport.Group] {
+    let shards = Set(group.bounds.keys).union(group.peaks.keys).sorted()
+    let (catalogue, others) = (
+      shards.filter { $0 == .catalogue }, shards.filter { $0 != .catalogue }
+    )
+    var parts: [KnowledgeReport.Group] = []
+    var part = KnowledgeReport.Group(members: group.members, bounds: [:])
     var byteCount = 0
-    for (shard, bound) in bounds.sorted(by: { $0.key < $1.key }) {
-      part[shard] = bound
-      byteCount += 10 + bound.count * 16
+    for shard in others + catalogue {
+      part.bounds[shard] = group.bounds[shard]
+      part.peaks[shard] = group.peaks[shard]
+      let count = (group.bounds[shard]?.count ?? 0) + (group.peaks[shard]?.count ?? 0)
+      byteCount += 20 + count * 16
       guard byteCount > 32 << 10 else { continue }
       parts.append(part)
-      part = [:]
+      part = KnowledgeReport.Group(members: group.members, bounds: [:])
       byteCount = 0
     }
-    if !part.isEmpty { parts.append(part) }
+    if byteCount > 0 { parts.append(part) }
     return parts
   }
 }
 
 extension ReplicaNode {
-  /// What to tell `peer`: our own knowledge, and per data centre the minimum over the members known
-  /// through us. What is known of the peer itself it knows better.
+  /// What to tell `peer`: our own knowledge, and of each data centre what is known of its other members.
   func knowledgeGroups(for peer: NodeID) -> [KnowledgeReport.Group] {
     let own = KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
     let shards = self.shards.all.map(\.id)
@@ -82,21 +87,40 @@ extension ReplicaNode {
     }
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
     let knowledge = self.knowledge.knowledge
-    let heard = knowledge.heardOf.filter { $0.node != peer && $0.node != own.node }
-    for (name, present) in self.membership.byDataCentre {
-      let members = present.filter(heard.contains)
-      guard !members.isEmpty else { continue }
-      let isOwn = name == self.dataCentre
-      var bounds: [ShardID: VersionVector] = [:]
-      for shard in shards {
-        var bound = knowledge.minimum(over: members, of: shard)
-        if isOwn { bound = bound.intersection(ownBounds[shard] ?? VersionVector()) }
-        bounds[shard] = bound
+    let living = Set(self.membership.entries.values.map(\.incarnation))
+    for (_, present) in self.membership.byDataCentre {
+      for members in knowledge.parts(of: present.filter { $0 != own }, for: peer) {
+        var group = KnowledgeReport.Group(members: members, bounds: [:])
+        for shard in shards {
+          let bound = knowledge.minimum(over: members, of: shard)
+          group.bounds[shard] = bound
+          guard members.count > 1 else { continue }
+          let peak = knowledge.peak(over: members, of: shard, beyond: bound, except: living)
+          if !peak.isEmpty { group.peaks[shard] = peak }
+        }
+        // Of a death that this node has not heard of it cannot tell.
+        group.bounds[.catalogue] = group.bounds[.catalogue]?.intersection(
+          ownBounds[.catalogue] ?? VersionVector())
+        groups.append(group)
       }
-      groups.append(
-        KnowledgeReport.Group(
-          members: (isOwn ? members + [own] : members).sorted(), bounds: bounds))
     }
     return groups
+  }
+}
+
+extension StableKnowledge {
+  /// What one of `members` at least knows beyond `bound`, of origins that are not in `living`.
+  fileprivate func peak(
+    over members: [Member], of shard: ShardID, beyond bound: VersionVector,
+    except living: Set<IncarnationID>
+  ) -> VersionVector {
+    var peak = VersionVector()
+    for member in members {
+      for entry in self.peak(of: member, about: shard).entries
+      where entry.timestamp > bound[entry.origin] && !living.contains(entry.origin) {
+        peak.observe(ParameterVersion(timestamp: entry.timestamp, origin: entry.origin))
+      }
+    }
+    return peak
   }
 }

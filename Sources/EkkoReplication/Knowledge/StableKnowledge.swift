@@ -14,8 +14,12 @@ package struct StableKnowledge: Sendable {
   }
 
   private var groups: [GroupKey: [ShardID: VersionVector]] = [:]
+  /// What some member of a group knows beyond the group's bound.
+  private var peaks: [GroupKey: [ShardID: VersionVector]] = [:]
   /// What each replica that pulls from here said of itself.
   private var direct: [Member: [ShardID: VersionVector]] = [:]
+  /// How many links each of those has open that pull from here now.
+  private var links: [Member: Int] = [:]
 
   /// Goes up with everything that is heard.
   package private(set) var changeCount: UInt64 = 0
@@ -33,6 +37,15 @@ package struct StableKnowledge: Sendable {
     }
   }
 
+  /// A link of `member`, which pulls from here, has opened.
+  package mutating func opened(by member: Member) { self.links[member, default: 0] += 1 }
+
+  /// A link of `member` has ended.
+  package mutating func closed(by member: Member) {
+    guard let count = self.links[member] else { return }
+    self.links[member] = count > 1 ? count - 1 : nil
+  }
+
   /// Takes a report that `reporter` sent. Its earlier groups that name one of the same members in
   /// another life are of no more use.
   package mutating func note(_ report: KnowledgeReport, from reporter: NodeID) {
@@ -41,12 +54,15 @@ package struct StableKnowledge: Sendable {
       let key = GroupKey(reporter: reporter, members: group.members)
       if self.groups[key] == nil {
         let nodes = Set(group.members.map(\.node))
-        self.groups = self.groups.filter { known, _ in
+        self.keep { known in
           known.reporter != reporter || nodes.isDisjoint(with: known.members.map(\.node))
         }
       }
       for (shard, bound) in group.bounds {
         self.groups[key, default: [:]][shard, default: VersionVector()].merge(bound)
+      }
+      for (shard, peak) in group.peaks {
+        self.peaks[key, default: [:]][shard, default: VersionVector()].merge(peak)
       }
     }
   }
@@ -60,6 +76,15 @@ package struct StableKnowledge: Sendable {
     return best
   }
 
+  /// What `member` may know of `shard`, as far as was heard: it, or one of those it was named with.
+  package func peak(of member: Member, about shard: ShardID) -> VersionVector {
+    var peak = self.knowledge(of: member, about: shard)
+    for (key, peaks) in self.peaks where key.members.contains(member) {
+      if let some = peaks[shard] { peak.merge(some) }
+    }
+    return peak
+  }
+
   /// What all of `members` know of `shard`; empty if there is none.
   package func minimum(over members: some Sequence<Member>, of shard: ShardID) -> VersionVector {
     var minimum: VersionVector?
@@ -68,6 +93,31 @@ package struct StableKnowledge: Sendable {
       minimum = minimum.map { $0.intersection(known) } ?? known
     }
     return minimum ?? VersionVector()
+  }
+
+  /// Those of `present` that `reader` can be told of, in parts with one bound each: those that pull
+  /// from here now, and of the others such as the same reports name, together.
+  ///
+  /// A part never mixes what different reports say. Two nodes that tell each other the minimum over one
+  /// member that they hear and one that they know through the other would each wait for the other's
+  /// word, and neither minimum would ever grow.
+  ///
+  /// - Parameter present: ascending.
+  package func parts(of present: [Member], for reader: NodeID) -> [[Member]] {
+    var reports: [Member: [Int]] = [:]
+    for (number, key) in self.groups.keys.enumerated() where key.reporter != reader {
+      for member in key.members { reports[member, default: []].append(number) }
+    }
+    var pulling: [Member] = []
+    var named: [[Int]: [Member]] = [:]
+    for member in present where member.node != reader {
+      if self.links[member] != nil {
+        pulling.append(member)
+      } else if let numbers = reports[member] {
+        named[numbers, default: []].append(member)
+      }
+    }
+    return (named.values + [pulling]).filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
   }
 
   /// The members heard of, in any way.
@@ -83,6 +133,11 @@ package struct StableKnowledge: Sendable {
       present[member.node].map { $0 == member.incarnation } ?? true
     }
     self.direct = self.direct.filter { lives($0.key) }
-    self.groups = self.groups.filter { $0.key.members.allSatisfy(lives) }
+    self.keep { $0.members.allSatisfy(lives) }
+  }
+
+  private mutating func keep(_ isOfUse: (GroupKey) -> Bool) {
+    self.groups = self.groups.filter { isOfUse($0.key) }
+    self.peaks = self.peaks.filter { isOfUse($0.key) }
   }
 }

@@ -64,9 +64,10 @@ package struct RecoverySurvey: Sendable {
       knowledge: node.knowledge.knowledge)
   }
 
-  /// Whether `member` is known to know more than `own` of an origin that is dead and not retired.
+  /// Whether `member`, or one it was named with, is known to know more than `own` of an origin that is
+  /// dead and not retired.
   func isAhead(_ member: Member, in shard: ShardID, of own: VersionVector) -> Bool {
-    self.knowledge.knowledge(of: member, about: shard).entries.contains { entry in
+    self.knowledge.peak(of: member, about: shard).entries.contains { entry in
       entry.timestamp > own[entry.origin] && !self.living.contains(entry.origin)
         && !self.retired.contains(entry.origin)
     }

@@ -19,9 +19,12 @@ package struct LinkServer: Sendable {
   /// Serves until the link ends, and awaits what is still being answered.
   package func run() async {
     let remote = self.link.remote
+    let member = KnowledgeReport.Member(node: remote.node, incarnation: remote.incarnation)
     if remote.form != nil {
       self.node.noteClock(of: remote.node, offset: self.link.opening.wallClockOffset)
+      self.node.knowledge.opened(by: member)
     }
+    defer { self.node.knowledge.closed(by: member) }
     let responder = ExchangeResponder(node: self.node, link: self.link)
     let session = self.requests.session(on: self.link)
     let asks = Places(count: Self.askLimit)

@@ -203,7 +203,7 @@ package struct StableBounds: Sendable {
   /// Whether some other member is known to know more of `origin` than up to `seal`.
   func isExceeded(_ seal: Timestamp, of origin: IncarnationID, in shard: ShardID) -> Bool {
     self.members.contains {
-      $0 != self.own && self.knowledge.knowledge(of: $0, about: shard)[origin] > seal
+      $0 != self.own && self.knowledge.peak(of: $0, about: shard)[origin] > seal
     }
   }
 }

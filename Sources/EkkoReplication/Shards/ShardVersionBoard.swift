@@ -145,6 +145,9 @@ package final class ShardVersionBoard: Sendable {
     }
   }
 
+  /// `asOf` as it was last told or taken over: for whoever only looks.
+  package var lastAsOf: [NodeID: UInt64] { self.state.read { $0.asOf } }
+
   package func asOf(at now: Instant) -> [NodeID: UInt64] {
     self.state.update { state in
       if self.isOrigin { state.refreshOwn(self.node, at: now) }

@@ -19,9 +19,10 @@ import Testing
     VersionVector([ParameterVersion(timestamp: Timestamp(rawValue: time), origin: Self.dead)])
   }
 
-  @Test func `an origin of which a member knows more is recovered before it is retired`()
-    async throws
-  {
+  /// A cluster of a primary and another member, which alone knows what a dead origin wrote.
+  private static func withNode(
+    _ body: (ReplicaNode, _ other: KnowledgeReport.Member, _ known: UInt64) async throws -> Void
+  ) async throws {
     let loops = try CoreLoops.start(count: 1)
     let node = ReplicaNode(identity: Self.identity("t", 1), runtime: .live(loops: loops))
     let members = [Self.identity("t", 1), Self.identity("s", 2)].map { identity in
@@ -29,24 +30,69 @@ import Testing
     }
     node.update(
       Catalogue(rows: [.members: members.map { ($0.node.rawValue, $0.encode()) }]))
-    // A shard whose writer is no member.
-    var shard = Shard(
-      id: Self.shard, schemas: TestCluster.schemas, formClass: .full, incarnation: Self.dead)
     let write = ShardWrite(
       kind: .put, table: TableID(rawValue: 0), keys: [1], values: .floats([1, 2, 3, 4]))
-    _ = shard.write([write], request: nil, at: node.clock.now())
-    let known = shard.knowledge[Self.dead].rawValue
-    node.shards.add(
-      ShardActor(shard, board: node.board, runtime: node.runtime, home: Home(index: 0)))
-    let serving = KnowledgeReport.Member(
-      node: members[1].node, incarnation: members[1].incarnation)
-
-    #expect(Retirement.next(at: node) == nil)
-    node.knowledge.note(serving, knows: [(Self.shard, Self.vector(known))])
-    #expect(Retirement.next(at: node)?.incarnation == Self.dead)
-    node.knowledge.note(serving, knows: [(Self.shard, Self.vector(known + 1))])
-    #expect(Retirement.next(at: node) == nil)
-
+    // A shard whose writer is no member, and a catalogue.
+    var known: [ShardID: UInt64] = [:]
+    for (id, writer) in [(Self.shard, Self.dead), (ShardID.catalogue, node.incarnation)] {
+      var shard = Shard(
+        id: id, schemas: TestCluster.schemas, formClass: .full, incarnation: writer)
+      _ = shard.write([write], request: nil, at: node.clock.now())
+      known[id] = shard.knowledge[writer].rawValue
+      node.shards.add(
+        ShardActor(shard, board: node.board, runtime: node.runtime, home: Home(index: 0)))
+    }
+    let other = KnowledgeReport.Member(node: members[1].node, incarnation: members[1].incarnation)
+    let result: Result<Void, any Error>
+    do { result = .success(try await body(node, other, known[Self.shard] ?? 0)) } catch {
+      result = .failure(error)
+    }
     await loops.stop()
+    try result.get()
+  }
+
+  /// `member` has told that it has the whole catalogue, and so has heard of every death.
+  private static func noteCatalogue(of member: KnowledgeReport.Member, at node: ReplicaNode) {
+    guard let catalogue = node.board[.catalogue]?.knowledge else { return }
+    node.knowledge.note(member, knows: [(.catalogue, catalogue)])
+  }
+
+  @Test func `an origin of which a member knows more is recovered before it is retired`()
+    async throws
+  {
+    try await Self.withNode { node, other, known in
+      #expect(Retirement.next(at: node) == nil)
+      node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
+      Self.noteCatalogue(of: other, at: node)
+      #expect(Retirement.next(at: node)?.incarnation == Self.dead)
+      node.knowledge.note(other, knows: [(Self.shard, Self.vector(known + 1))])
+      #expect(Retirement.next(at: node) == nil)
+    }
+  }
+
+  /// What it told before it heard of the death may be less than it had got by then.
+  @Test func `an origin is retired once every member has spoken after hearing of its death`()
+    async throws
+  {
+    try await Self.withNode { node, other, known in
+      node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
+      #expect(Retirement.next(at: node) == nil)
+      Self.noteCatalogue(of: other, at: node)
+      #expect(Retirement.next(at: node)?.incarnation == Self.dead)
+    }
+  }
+
+  /// Of several members the minimum is told, and that one of them has more.
+  @Test func `an origin of which some member of a group knows more is not retired`() async throws {
+    try await Self.withNode { node, other, known in
+      Self.noteCatalogue(of: other, at: node)
+      let report = KnowledgeReport(groups: [
+        .init(
+          members: [other], bounds: [Self.shard: Self.vector(known)],
+          peaks: [Self.shard: Self.vector(known + 1)])
+      ])
+      node.knowledge.note(report, from: NodeID(rawValue: 5))
+      #expect(Retirement.next(at: node) == nil)
+    }
   }
 }

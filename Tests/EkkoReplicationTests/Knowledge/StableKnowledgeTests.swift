@@ -51,6 +51,56 @@ import Testing
     #expect(knowledge.heardOf.isEmpty)
   }
 
+  /// 3 pulls from 1, 4 from 2, and 1 and 2 from each other: what 1 says of both must not wait for what
+  /// 2 says of both, which waits for it.
+  @Test func `what a reader is told of never mixes those heard with those heard of`() {
+    let (left, right) = (Self.member(3), Self.member(4))
+    var knowledge = StableKnowledge()
+    knowledge.opened(by: left)
+    knowledge.note(left, knows: [(Self.shard, Self.vector([9: 10]))])
+    knowledge.note(Self.report([right], Self.vector([9: 8])), from: NodeID(rawValue: 2))
+
+    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)) == [[left], [right]])
+    // What 2 has said of others it knows.
+    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 2)) == [[left]])
+    // One that pulls from here no more is told of only as others tell of it.
+    knowledge.closed(by: left)
+    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)) == [[right]])
+  }
+
+  @Test func `members that the same reports name are told of together`() {
+    let members = (1...4).map { Self.member(UInt64($0)) }
+    var knowledge = StableKnowledge()
+    knowledge.note(
+      Self.report([members[0], members[1]], Self.vector([9: 8])), from: NodeID(rawValue: 7))
+    knowledge.note(Self.report([members[2]], Self.vector([9: 9])), from: NodeID(rawValue: 7))
+    knowledge.note(
+      Self.report([members[1], members[2]], Self.vector([9: 7])), from: NodeID(rawValue: 8))
+
+    #expect(
+      knowledge.parts(of: members, for: NodeID(rawValue: 5))
+        == [[members[0]], [members[1]], [members[2]]])
+    #expect(
+      knowledge.parts(of: members, for: NodeID(rawValue: 8))
+        == [[members[0], members[1]], [members[2]]])
+  }
+
+  @Test func `what one of a group knows beyond the rest is not forgotten`() {
+    var knowledge = StableKnowledge()
+    let (low, high) = (Self.member(1), Self.member(2))
+    let report = KnowledgeReport(groups: [
+      .init(
+        members: [low, high], bounds: [Self.shard: Self.vector([9: 7])],
+        peaks: [Self.shard: Self.vector([9: 10])])
+    ])
+    knowledge.note(report, from: NodeID(rawValue: 3))
+
+    #expect(knowledge.minimum(over: [low, high], of: Self.shard) == Self.vector([9: 7]))
+    #expect(knowledge.peak(of: high, about: Self.shard) == Self.vector([9: 10]))
+    knowledge.retain([high.node: Self.member(2, life: 2).incarnation])
+    #expect(knowledge.peak(of: low, about: Self.shard).isEmpty)
+  }
+
   /// Members learn updates of two origins one by one and report what they know, directly or as
   /// groups through others, late and in any order. No bound ever exceeds the truth.
   @Test(arguments: 0..<50) func `a bound never exceeds the truth`(seed: UInt64) {
@@ -94,7 +144,8 @@ import Testing
       .init(
         members: [Self.member(1), Self.member(2)],
         bounds: [Self.shard: Self.vector([9: 7, 8: 3])]),
-      .init(members: [Self.member(3)], bounds: [:]),
+      .init(
+        members: [Self.member(3)], bounds: [:], peaks: [Self.shard: Self.vector([9: 9])]),
     ])
     let bytes = report.encode()
     #expect(try KnowledgeReport(decoding: bytes.span) == report)
