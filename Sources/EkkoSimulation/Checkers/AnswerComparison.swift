@@ -29,12 +29,12 @@ struct AnswerComparison {
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
     return actor.assumeIsolated { actor in
       Self.compare(
-        actor.shard, knowledge: knowledge, mark: actor.marks[incarnation] ?? 0)
+        actor.shard, knowledge: knowledge, mark: actor.marks[incarnation] ?? 0, of: asker)
     }
   }
 
   private static func compare(
-    _ shard: Shard, knowledge: VersionVector, mark: UInt64
+    _ shard: Shard, knowledge: VersionVector, mark: UInt64, of asker: ReplicaMirror
   ) -> Violation? {
     var copy = shard
     var writer = ByteWriter()
@@ -52,7 +52,14 @@ struct AnswerComparison {
         let stamp = rows.stamp(at: slot)
         guard !shard.origins.isRetired(stamp.origin), !knowledge.covers(shard.version(of: stamp))
         else { continue }
-        wanted.insert(ShardHistory.RowKey(table: UInt16(table), key: rows.key(at: slot)))
+        let row = ShardHistory.RowKey(table: UInt16(table), key: rows.key(at: slot))
+        // With what it has merged up to the mark came rows beyond its knowledge.
+        if stamp.sequence <= mark, let held = asker.version(of: row),
+          held >= shard.version(of: stamp)
+        {
+          continue
+        }
+        wanted.insert(row)
       }
     }
     guard answered != wanted else { return nil }

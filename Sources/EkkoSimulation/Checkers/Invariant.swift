@@ -22,7 +22,9 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
   case l2 = "L2"
   /// Freshness comes back within a bound, and is told right on quiet shards.
   case l3 = "L3"
-  /// Memory and vectors stay within their bounds.
+  /// When a section is merged, its asker still knows what it asked with.
+  case d1 = "D1"
+  /// Memory, vectors, clocks and what is told on a link stay within their bounds.
   case b1 = "B1"
   /// On links without faults the cache answers, and an answer visits little more than it sends.
   case b2 = "B2"

@@ -24,11 +24,14 @@ final class ReplicaMirror: @unchecked Sendable {
   private var issuedCounter: UInt64 = 0
   private var wasTrusted = true
   private var replacements: UInt64 = 0
+  private var sectionsMerged: UInt64 = 0
   private var retiredCount = 0
-  /// `nil` before the first look.
-  private var rowsWritten: UInt64?
+  private var rowsWritten: UInt64 = 0
 
   init(replica: String) { self.replica = replica }
+
+  /// Whether its rows count: it does not wait for a full replace.
+  var isTrusted: Bool { self.wasTrusted }
 
   /// Whether this life has ever known the update.
   func hasCovered(_ version: ParameterVersion) -> Bool { self.everKnown.covers(version) }
@@ -39,8 +42,9 @@ final class ReplicaMirror: @unchecked Sendable {
   /// - Parameter uniqueTables: those whose every write puts other weights.
   func check(
     _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
-    latestWall: WallTime
+    wall: WallTime, latestWall: WallTime
   ) throws(Violation) {
+    try self.checkMerge(shard)
     guard
       shard.arrival != self.arrival || shard.knowledge != self.knowledge
         || shard.shardVersion != self.shardVersion || shard.mustReplace == self.wasTrusted
@@ -52,11 +56,14 @@ final class ReplicaMirror: @unchecked Sendable {
       // What it knew before means nothing now: everything is looked at anew.
       self.knowledge = VersionVector()
     }
+    if shard.origins.retired.count != self.retiredCount {
+      history.noteRetired(shard.origins.retired)
+    }
     if self.shardVersion == nil { self.unseen = history.originsNeverSeen(in: shard) }
     defer { self.unseen = [] }
     try self.checkRows(
       shard, against: history, uniqueTables: uniqueTables,
-      mayGoBack: !isTrusted || !self.wasTrusted)
+      mayGoBack: !isTrusted || !self.wasTrusted, wall: wall)
     try self.checkAbsence(
       shard, history, mayForget: !isTrusted || !self.wasTrusted, latestWall: latestWall)
     if isTrusted {
@@ -78,12 +85,14 @@ final class ReplicaMirror: @unchecked Sendable {
 
   private func checkRows(
     _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
-    mayGoBack: Bool
+    mayGoBack: Bool, wall: WallTime
   ) throws(Violation) {
     guard shard.arrival != self.arrival else {
       self.rowsWritten = shard.counters.rowsWritten
       return
     }
+    // What comes from its own files was taken before anyone looked.
+    let latest = self.arrival == 0 ? nil : shard.latestAcceptable(wall)
     var own: [(version: ParameterVersion, row: RowKey, slot: Int, isTombstone: Bool)] = []
     for (table, rows) in shard.tables.enumerated() {
       for slot in 0..<rows.slotCount where rows.sequence(at: slot) > self.arrival {
@@ -96,6 +105,10 @@ final class ReplicaMirror: @unchecked Sendable {
         }
         self.versions[row] = version
         let isOwn = version.origin == shard.incarnation
+        if let latest, !isOwn, version.timestamp > latest {
+          throw self.violation(
+            .b1, "\(history.name(row)): \(version.text) lies beyond the future bound")
+        }
         if !history.isIssued(version), isOwn || self.unseen.contains(version.origin) {
           own.append((version, row, slot, stamp.isTombstone))
         } else {
@@ -106,13 +119,13 @@ final class ReplicaMirror: @unchecked Sendable {
       }
     }
     // Rows that were restored or recovered are not a client's writes, and may be issued anew.
-    let isWritten = self.rowsWritten.map { shard.counters.rowsWritten > $0 } ?? false
+    let isWritten = shard.counters.rowsWritten > self.rowsWritten
     self.rowsWritten = shard.counters.rowsWritten
     for issued in own.sorted(by: { $0.version < $1.version }) {
       let rows = shard.tables[Int(issued.row.table)]
       let isUnique =
         isWritten && uniqueTables.contains(issued.row.table) && !issued.isTombstone
-      if !isWritten { history.noteReissue(issued.version) }
+      if !isWritten { history.noteReissue(issued.version, of: issued.row) }
       try history.issue(
         issued.version, of: issued.row, isTombstone: issued.isTombstone,
         hash: issued.isTombstone ? 0 : rows.hash(at: issued.slot), form: shard.formClass,
@@ -136,6 +149,21 @@ final class ReplicaMirror: @unchecked Sendable {
       else {
         throw self.violation(.k1, "\(history.name(row)) with \(version.text) is gone")
       }
+    }
+  }
+
+  // MARK: Merges: D1
+
+  /// A section was merged by this job: what was known before it covers what it was asked with.
+  private func checkMerge(_ shard: borrowing Shard) throws(Violation) {
+    let merged = shard.counters.sectionsMerged
+    defer { self.sectionsMerged = merged }
+    guard merged == self.sectionsMerged + 1, self.wasTrusted, !shard.mustReplace,
+      shard.counters.replacements == self.replacements, self.shardVersion != nil
+    else { return }
+    guard self.knowledge.dominates(shard.mergedAsked) else {
+      throw self.violation(
+        .d1, "\(shard.id.text): a section was merged that was asked for with more than is known")
     }
   }
 
@@ -201,9 +229,10 @@ final class ReplicaMirror: @unchecked Sendable {
       try history.issueShardVersion(version, at: shard.knowledge)
     }
     guard let known = history.knowledge(of: version) else { return }
+    // A joiner takes the catalogue, and with it the record, from one that has applied that already.
     for entry in known.entries
     where shard.knowledge[entry.origin] < entry.timestamp
-      && !shard.origins.retired.contains(entry.origin)
+      && !history.retired.contains(entry.origin)
     {
       throw self.violation(
         .s1,
@@ -239,10 +268,18 @@ final class ReplicaMirror: @unchecked Sendable {
   /// Origins that others admitted at the same moment.
   private static let latecomers = 16
   /// Arrivals of one job, before the cache is compacted.
-  private static let turnLength = 4096
+  private static let turnLength = 256
 
   private func violation(_ invariant: Invariant, _ detail: String) -> Violation {
     Violation(invariant, "\(self.replica), \(detail)")
+  }
+}
+
+extension Shard {
+  /// The largest version time that is taken at `wall`, with a millisecond to spare.
+  fileprivate func latestAcceptable(_ wall: WallTime) -> Timestamp {
+    let bound = UInt64(self.futureBound.wholeNanoseconds / 1000) + 1000
+    return Timestamp(microseconds: min(wall.microseconds + bound, 1 << 52 - 1), counter: 0xFFF)
   }
 }
 

@@ -32,7 +32,10 @@ final class ShardHistory: @unchecked Sendable {
   private var contents: [ParameterVersion: Content] = [:]
   /// Versions that no client's write was given: rows restored or recovered under another version.
   private var reissued: Set<ParameterVersion> = []
+  private var reissuedRows: Set<RowKey> = []
   private var latest: [IncarnationID: Timestamp] = [:]
+  /// Origins that some replica has retired, and every other one is about to.
+  private(set) var retired: Set<IncarnationID> = []
   /// The latest deletion of a row.
   private var tombstones: [RowKey: ParameterVersion] = [:]
   /// The knowledge at which each shard version was issued, its retired origins left out later.
@@ -126,7 +129,13 @@ final class ShardHistory: @unchecked Sendable {
   /// it before what it stands in for, so its place in the order of times says little.
   func isReissued(_ version: ParameterVersion) -> Bool { self.reissued.contains(version) }
 
-  func noteReissue(_ version: ParameterVersion) { self.reissued.insert(version) }
+  /// Whether a row was ever issued anew: what was seen of it before may have had a later version.
+  func wasReissued(_ row: RowKey) -> Bool { self.reissuedRows.contains(row) }
+
+  func noteReissue(_ version: ParameterVersion, of row: RowKey) {
+    self.reissued.insert(version)
+    self.reissuedRows.insert(row)
+  }
 
   func isIssued(_ version: ParameterVersion) -> Bool { self.contents[version] != nil }
 
@@ -153,6 +162,8 @@ final class ShardHistory: @unchecked Sendable {
     if let tombstone = self.tombstones[row], tombstone >= version { return true }
     return self.isExpired(row, version, latestWall: latestWall)
   }
+
+  func noteRetired(_ origins: Set<IncarnationID>) { self.retired.formUnion(origins) }
 
   // MARK: Shard versions
 

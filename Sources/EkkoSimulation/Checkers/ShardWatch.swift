@@ -21,11 +21,13 @@ final class ShardWatch: @unchecked Sendable {
   /// What shards of lives that are over have counted.
   private(set) var pastCounters: [ShardCounters] = []
   private var comparison: AnswerComparison
+  private var freshness: FreshnessComparison
 
   init(_ simulation: Simulation, distinctTables: Set<UInt16>) {
     self.simulation = simulation
     self.distinctTables = distinctTables
     self.comparison = AnswerComparison(generator: simulation.makeGenerator())
+    self.freshness = FreshnessComparison(generator: simulation.makeGenerator())
   }
 
   func add(_ life: NodeLife) {
@@ -58,13 +60,14 @@ final class ShardWatch: @unchecked Sendable {
     let violation = actor.assumeIsolated { actor -> Violation? in
       do throws(Violation) {
         try mirror.check(
-          actor.shard, against: history, uniqueTables: unique, latestWall: wall)
+          actor.shard, against: history, uniqueTables: unique, wall: clock, latestWall: wall)
         return nil
       } catch {
         return error
       }
     }
     if let violation { return self.report(violation) }
+    if let violation = self.freshness.check(self.lives, self.histories) { self.report(violation) }
     guard before != mirror.knowledge, let asker = self.someOther(than: life) else { return }
     if let violation = self.comparison.compare(actor, asked: asker) { self.report(violation) }
   }
@@ -104,6 +107,10 @@ final class ShardWatch: @unchecked Sendable {
   func mayBeGone(_ row: ShardHistory.RowKey, _ version: ParameterVersion, of shard: ShardID) -> Bool
   {
     self.histories[shard]?.mayBeGone(row, version, latestWall: self.latestWall) ?? false
+  }
+
+  func wasReissued(_ row: ShardHistory.RowKey, of shard: ShardID) -> Bool {
+    self.histories[shard]?.wasReissued(row) ?? false
   }
 
   /// How often each branch of the rules was taken, over all lives.

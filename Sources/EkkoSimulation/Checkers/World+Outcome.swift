@@ -102,6 +102,39 @@ extension World {
     return worst
   }
 
+  // MARK: Bounds
+
+  /// B1: an origin that is no member's present life and still in some vector; `nil` if there is none.
+  func unretired() -> String? {
+    let running = self.running
+    let present = Set(running.map(\.replica.incarnation))
+    for (node, _, replica) in running {
+      for actor in replica.shards.all {
+        let dead = actor.assumeIsolated { actor in
+          actor.shard.knowledge.entries.first { !present.contains($0.origin) }
+        }
+        if let dead { return "\(node.name), \(actor.id.text): \(dead.origin.text)" }
+      }
+    }
+    return nil
+  }
+
+  /// B1: an announcement crosses a link once, but for frames that the network repeats.
+  func checkAnnouncements() async {
+    for node in self.nodes {
+      guard let store = node.store else { continue }
+      var tally = PullTally()
+      for keeper in await store.replica.peers { tally.add(await keeper.tally()) }
+      if tally.repeated > 64 + tally.announcements / 4 {
+        self.watch.report(
+          Violation(
+            .b1,
+            "\(node.name) was told \(tally.repeated) of \(tally.announcements) announcements again")
+        )
+      }
+    }
+  }
+
   // MARK: Quiet
 
   /// What has been sent and issued so far.

@@ -53,6 +53,8 @@ final class NodeLife: @unchecked Sendable {
   var task: Task<Void, Never>?
   /// The process has died, or the node has ended in order.
   var isOver = false
+  /// It began with a copy of a running node's files.
+  var isClone = false
   /// Its files are of no use.
   var cannotStart = false
   let events = Events()

@@ -169,6 +169,7 @@ final class World: @unchecked Sendable {
     disk.restore(original.copy())
     let process = self.simulation.makeProcess(host)
     let life = NodeLife(name: host, process: process)
+    life.isClone = true
     self.watch.add(life)
     life.task = process.runtime.spawn(on: Home(index: 0)) {
       await self.live(life, as: node.plan, on: disk, host: host)

@@ -26,7 +26,9 @@ final class ClientLoad: @unchecked Sendable {
     self.world = world
     self.plan = plan.clients[place]
     self.process = world.simulation.makeProcess(self.plan.name)
-    self.client = world.client(self.plan, process: self.process)
+    // Some ten times across, for opening links as well.
+    self.client = world.client(
+      self.plan, process: self.process, timeout: .seconds(2) + plan.options.wideLatency * 10)
     self.operations = plan.operations.filter { $0.client == place }
     self.shards = plan.options.shards
     self.overlap = plan.options.overlap
@@ -34,23 +36,6 @@ final class ClientLoad: @unchecked Sendable {
 
   /// Runs the planned operations, each at its time after `start`, and ends when all are answered.
   func run(from start: Int64) async {
-    await self.asClient { await self.performAll(from: start) }
-  }
-
-  /// Runs one operation to its end.
-  func perform(_ operation: PlannedOperation) async {
-    await self.asClient { await self.carryOut(operation) }
-  }
-
-  func close() async { await self.asClient { await self.client.close() } }
-
-  /// Runs `body` in the client's own process. A task that prefers another executor than the actors
-  /// that it is on gets a job from the runtime at every step that may be a hop, also where it is none.
-  private func asClient(_ body: () async -> Void) async {
-    await withTaskExecutorPreference(self.process) { await body() }
-  }
-
-  private func performAll(from start: Int64) async {
     let gate = Gate(places: self.overlap)
     await withDiscardingTaskGroup { group in
       for operation in self.operations {
@@ -59,14 +44,16 @@ final class ClientLoad: @unchecked Sendable {
         await gate.enter()
         guard !Task.isCancelled, self.world.watch.violation == nil else { break }
         group.addTask {
-          await self.carryOut(operation)
+          await self.perform(operation)
           gate.leave()
         }
       }
     }
   }
 
-  private func carryOut(_ operation: PlannedOperation) async {
+  func close() async { await self.client.close() }
+
+  func perform(_ operation: PlannedOperation) async {
     do throws(EkkoError) {
       switch operation.kind {
       case .read: try await self.read(operation)
@@ -135,7 +122,11 @@ final class ClientLoad: @unchecked Sendable {
         self.world.watch.report(
           Violation(.reads, "key \(key): no write has put \(Array(rows[place]))"))
       }
-      if let earlier = before[place], version < earlier {
+      let shard = operation.table.shard(of: key, count: self.shards)
+      if let earlier = before[place], version < earlier,
+        !self.world.watch.wasReissued(
+          ShardHistory.RowKey(table: operation.table.rawValue, key: key), of: shard)
+      {
         self.world.watch.report(
           Violation(
             .reads,

@@ -227,7 +227,7 @@ final class FaultDirector: @unchecked Sendable {
       clock.setMonotonic(rate: 1)
       // What it stamped, merged or pruned meanwhile went by the wrong time.
       if store.node.board.sequence > before { self.count(.clock(kind)) }
-      guard kind == .stepForward, node.life?.isOver == false else { return }
+      guard kind == .stepForward, node.plan.isTraining, node.life?.isOver == false else { return }
       // Rows from a wrong future: the operator restarts the node, which issues them anew.
       self.world.stop(node) { self.world.start(node) }
     }

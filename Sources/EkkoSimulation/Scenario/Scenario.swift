@@ -62,11 +62,12 @@ final class Course: @unchecked Sendable {
 
   func run() async {
     let phases: [(Course) -> () async -> Void] = [
-      Course.form, Course.work, Course.healCore, Course.healAll, Course.rest,
+      Course.form, Course.work, Course.healCore, Course.healAll, Course.takeBack, Course.rest,
       Course.workUndisturbed,
     ]
     for phase in phases where !self.isBroken { await phase(self)() }
     if !self.isBroken { self.world.checkOutcome(of: self.clients.flatMap(\.acknowledged)) }
+    if !self.isBroken { await self.world.checkAnnouncements() }
     if !self.isBroken { self.atEnd(self.world) }
     for client in self.clients { await client.close() }
     await self.world.shutDown()
@@ -114,7 +115,9 @@ final class Course: @unchecked Sendable {
     self.faults.endAll()
     let world = self.world
     let core = world.nodes.filter { $0.plan.isTraining || world.generator.chance(0.7) }
-    self.faults.revive(core)
+    // Who pulls from a relay only has nothing to come together with while that is away.
+    let names = Set(core.map(\.name) + core.flatMap(\.plan.join))
+    self.faults.revive(world.nodes.filter { names.contains($0.name) })
     await self.world.converge(within: Self.convergenceBound)
   }
 
@@ -126,6 +129,27 @@ final class Course: @unchecked Sendable {
     await self.world.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
       world.stalestView() < Self.freshness
     }
+    await self.world.wait(
+      Self.retirementBound, "dead origins are retired", as: .b1, { world.unretired() ?? "" },
+      until: { world.unretired() == nil })
+  }
+
+  /// Some nodes lose all they had, at about the same time, and get it back over links that break, from a
+  /// cluster at rest: also what was written by lives that are over and retired.
+  private func takeBack() async {
+    guard self.plan.options.takesBack else { return }
+    let world = self.world
+    let trouble = world.network.start(
+      NetworkFaultRule(.truncatedStream, on: .all, probability: 0.03))
+    for node in world.nodes where !node.plan.isTraining && world.generator.chance(0.4) {
+      world.kill(node)
+      node.disk?.wipe()
+      world.start(node)
+      await world.sleep(world.generator.duration(in: .zero...(.milliseconds(150))))
+    }
+    await world.sleep(self.plan.options.wideLatency * 4)
+    world.network.stop(trouble)
+    await world.converge(within: Self.convergenceBound)
   }
 
   /// Quiet: what is under way arrives, an origin may be retired, and then nothing moves any more.
@@ -167,6 +191,7 @@ final class Course: @unchecked Sendable {
 
   private static let convergenceBound = Duration.seconds(60)
   private static let freshnessBound = Duration.seconds(5)
+  private static let retirementBound = Duration.seconds(90)
   private static let freshness = Duration.seconds(2)
   private static let quietTime = Duration.milliseconds(700)
   private static let quietAttempts = 16

@@ -1,5 +1,6 @@
 internal import EkkoCore
 package import EkkoReplication
+internal import EkkoTransport
 
 /// What a seed switches on and how large it makes things: swarm testing, all of it printed.
 package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
@@ -23,6 +24,10 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   package var deletes: Double
   package var localLatency: Duration
   package var wideLatency: Duration
+  /// As a share of the latency within a data centre: without any, peers go in step.
+  package var jitter = 1.0
+  /// What may be unsent in a channel before its writer waits.
+  package var windowByteCount = 512 << 10
   package var hasSecret: Bool
   package var faultKinds: [FaultKind]
   package var faults: Int
@@ -30,6 +35,10 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   package var overlap = 8
   /// Of every node.
   package var methods = SynchronisationMethods()
+  /// How often an origin may be retired.
+  package var retirementInterval = Duration.seconds(5)
+  /// Whether nodes lose their files once more when all is well again.
+  package var takesBack = false
   /// Faults and writes that are made up for at the end of their phases where there were fewer.
   package var leastFaults = 4
   package var leastWrites = 300
@@ -54,14 +63,38 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     var left = FaultKind.all
     self.faultKinds = (0..<kinds).map { _ in left.remove(at: generator.below(left.count)) }
     self.faults = 4 + generator.below(9)
+    self.drawPace(using: &generator)
+  }
+
+  /// How finely answers are cut, and how soon things are pruned, retired and delivered.
+  private mutating func drawPace(using generator: inout SplitMix64) {
+    if generator.chance(0.5) {
+      // Answers of many turns, each of which waits for the one before to be on its way.
+      self.methods.answerByteLimit = 200 + generator.below(800)
+      self.methods.snapshotByteLimit = self.methods.answerByteLimit
+      self.windowByteCount = 500 + generator.below(3000)
+      if generator.chance(0.5) { self.methods.credit = UInt32(1000 + generator.below(8000)) }
+    } else if generator.chance(0.3) {
+      self.wideLatency = generator.duration(in: .milliseconds(150)...(.milliseconds(400)))
+    }
+    if generator.chance(0.5) {
+      self.methods.firstHorizon = generator.duration(in: .milliseconds(300)...(.seconds(3)))
+    }
+    if generator.chance(0.7) {
+      self.retirementInterval = generator.duration(in: .milliseconds(50)...(.milliseconds(1000)))
+    }
+    if generator.chance(0.15) { self.jitter = 0 }
+    self.takesBack = generator.chance(0.4)
   }
 
   var networkShape: NetworkShape {
     var shape = NetworkShape()
     shape.withinDataCentre = PathShape(
-      latency: self.localLatency, jitter: self.localLatency, bytesPerSecond: 1.25e8)
+      latency: self.localLatency, jitter: self.localLatency * self.jitter, bytesPerSecond: 1.25e8)
     shape.acrossDataCentres = PathShape(
-      latency: self.wideLatency, jitter: self.wideLatency * 0.2, bytesPerSecond: 1.25e7)
+      latency: self.wideLatency, jitter: self.wideLatency * (0.2 * self.jitter),
+      bytesPerSecond: 1.25e7)
+    shape.limits.highWatermark = self.windowByteCount
     shape.uplinkBytesPerSecond = 2.5e7
     return shape
   }
@@ -72,7 +105,10 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
       + "relays=\(self.relays) shards=\(self.shards) clients=\(self.clients) "
       + "writes=\(self.writes) span=\(self.span) pulse=\(self.pulse) own_keys=\(self.ownKeys) "
       + "hot_keys=\(self.hotKeys) deletes=\(Self.percent(self.deletes)) "
-      + "latency=\(self.localLatency)/\(self.wideLatency) secret=\(self.hasSecret) "
+      + "latency=\(self.localLatency)/\(self.wideLatency) jitter=\(Self.percent(self.jitter)) "
+      + "window=\(self.windowByteCount) piece=\(self.methods.answerByteLimit) "
+      + "credit=\(self.methods.credit) d_prop=\(self.methods.firstHorizon) "
+      + "retirement=\(self.retirementInterval) takes_back=\(self.takesBack) secret=\(self.hasSecret) "
       + "faults=\(self.faults) of \(self.faultKinds.map(\.name).joined(separator: ","))"
   }
 

@@ -11,7 +11,11 @@ extension ScenarioPlan {
       self.options.hasSecret ? SharedSecret(bytes: Array("of this world".utf8)) : nil
     world.distinctTables = ScenarioTable.distinct
     let methods = self.options.methods
-    world.configure = { $0.methods = methods }
+    let retirementInterval = self.options.retirementInterval
+    world.configure = {
+      $0.methods = methods
+      $0.retirementInterval = retirementInterval
+    }
     return world
   }
 }

@@ -29,6 +29,8 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   private var monotonic = Line(value: SimulatedClock.bootNanoseconds)
   /// In nanoseconds beyond the epoch of the simulation.
   private var wall = Line(value: 0)
+  /// Whether the wall has ever been wrong.
+  private(set) var wasWallWrong = false
 
   package init(of simulation: Simulation) { self.simulation = simulation }
 
@@ -41,9 +43,7 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   }
 
   package func sleep(until deadline: MonotonicTime) async throws {
-    try await self.simulation.sleep(isolation: #isolation) { now in
-      self.wait(until: deadline, at: now)
-    }
+    try await self.simulation.sleep { now in self.wait(until: deadline, at: now) }
   }
 
   /// How long until the monotonic time may have reached `deadline`; zero or less when it has.
@@ -57,12 +57,16 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
 
   /// The wall jumps by `step`.
   package func stepWall(by step: Duration) {
+    self.wasWallWrong = true
     self.wall.bend(
       at: self.simulation.now, rate: self.wall.rate, step: step.wholeNanoseconds)
   }
 
   /// The wall runs at `rate` from now on: 1 is right, 0 stands still.
-  package func setWall(rate: Double) { self.wall.bend(at: self.simulation.now, rate: rate) }
+  package func setWall(rate: Double) {
+    self.wasWallWrong = true
+    self.wall.bend(at: self.simulation.now, rate: rate)
+  }
 
   /// The monotonic time runs at `rate`; it never goes back.
   package func setMonotonic(rate: Double) {
@@ -78,14 +82,9 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
 extension Simulation {
   /// Sleeps until `wait` says that nothing is left to wait for; asks again whenever the time it gave
   /// has passed. Throws `CancellationError` at the moment of cancellation.
-  ///
-  /// - Parameter isolation: the caller's; see `Wakeup.wait`.
-  func sleep(
-    isolation: isolated (any Actor)?, _ wait: @escaping (_ now: Int64) -> Int64
-  ) async throws {
+  func sleep(_ wait: @escaping (_ now: Int64) -> Int64) async throws {
     let sleeper = Sleeper()
     try await withTaskCancellationHandler {
-      _ = isolation
       try await withCheckedThrowingContinuation {
         (continuation: CheckedContinuation<Void, any Error>) in
         guard !Task.isCancelled else {
