@@ -1,9 +1,12 @@
 /// The SplitMix64 generator and its finaliser (Steele, Lea and Flood, 2014).
+@usableFromInline
 package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
-  private var state: UInt64
+  @usableFromInline var state: UInt64
 
+  @inlinable
   package init(seed: UInt64) { self.state = seed }
 
+  @inlinable
   package mutating func next() -> UInt64 {
     defer { self.state &+= 0x9E37_79B9_7F4A_7C15 }
     return Self.mix(self.state)
@@ -20,5 +23,6 @@ package struct SplitMix64: RandomNumberGenerator, Hashable, Sendable {
   }
 
   /// A uniform number in [0, 1).
+  @inlinable
   package mutating func nextUnit() -> Double { Double(self.next() >> 11) * 0x1p-53 }
 }

@@ -1,10 +1,11 @@
-internal import CEkko
-package import Synchronization
+public import CEkko
+public import Synchronization
 
 /// State behind a lock, for what has to be synchronous and cannot be an actor's.
 ///
 /// A `Mutex` that the thread sanitizer understands: the standard library waits inside its own code,
 /// which is not instrumented, so that a contended `Mutex` is reported as a race where there is none.
+@usableFromInline
 package struct Guarded<Value: ~Copyable>: ~Copyable, Sendable {
   @usableFromInline let mutex: Mutex<Value>
 

@@ -4,6 +4,7 @@
 /// A change names a topic; only who waits on that topic, or on every topic, is looked at. Deadlines
 /// need no timer of their own: the owner calls `expireWaits` regularly. Conditions are evaluated
 /// under the lock and must be cheap; continuations are resumed outside it.
+@usableFromInline
 package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendable {
   @usableFromInline
   struct Waiter: Sendable {
@@ -134,8 +135,12 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     let over = self.state.withLock { state in
       var over: [Waiter] = []
       for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
-      let left = state.waiters.values.lazy.compactMap { $0.lazy.map(\.deadline).min() }.min()
-      state.earliestDeadline = left ?? .never
+      state.earliestDeadline = .never
+      for waiting in state.waiters.values {
+        for waiter in waiting {
+          state.earliestDeadline = min(state.earliestDeadline, waiter.deadline)
+        }
+      }
       return over
     }
     // The topics have no order; the waiters have that of their coming.

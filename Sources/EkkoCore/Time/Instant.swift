@@ -1,13 +1,16 @@
 /// Time since boot in nanoseconds, running through suspend: for leases, timers and pruning.
+@usableFromInline
 package struct MonotonicTime: Hashable, Comparable, Sendable {
-  package let nanoseconds: Int64
+  @usableFromInline package let nanoseconds: Int64
 
+  @inlinable
   package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   package static let zero = MonotonicTime(nanoseconds: 0)
 
   /// Later than any other.
-  package static let never = MonotonicTime(nanoseconds: .max)
+  @inlinable
+  package static var never: MonotonicTime { MonotonicTime(nanoseconds: .max) }
 
   package func advanced(by duration: Duration) -> MonotonicTime {
     MonotonicTime(nanoseconds: self.nanoseconds + duration.wholeNanoseconds)
@@ -17,6 +20,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
     .nanoseconds(other.nanoseconds - self.nanoseconds)
   }
 
+  @inlinable
   package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
