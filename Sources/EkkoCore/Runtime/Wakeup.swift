@@ -30,8 +30,12 @@ package final class Wakeup: Sendable {
   }
 
   /// Waits for a signal or for the task's cancellation.
-  package func wait() async {
+  ///
+  /// - Parameter isolation: the caller's; the wait keeps it.
+  package func wait(isolation: isolated (any Actor)? = #isolation) async {
     await withTaskCancellationHandler {
+      // A closure that does not capture it would leave the actor, and come back: two hops a wait.
+      _ = isolation
       await self.waitIgnoringCancellation()
     } onCancel: {
       self.signal()

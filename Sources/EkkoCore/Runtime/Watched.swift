@@ -88,10 +88,13 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
 
   /// Waits until `condition` holds; false when the deadline, `close` or cancellation came first.
   ///
-  /// - Parameter topic: which changes to look at; `nil` for all.
+  /// - Parameters:
+  ///   - topic: which changes to look at; `nil` for all.
+  ///   - isolation: the caller's; see `Wakeup.wait`.
   @inlinable
   package func wait(
     on topic: Topic?, until deadline: MonotonicTime,
+    isolation: isolated (any Actor)? = #isolation,
     for condition: @escaping @Sendable (borrowing Value) -> Bool
   ) async -> Bool {
     let id = self.state.withLock { state in
@@ -99,7 +102,8 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
       return state.nextID
     }
     return await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      _ = isolation
+      return await withCheckedContinuation { continuation in
         let answer: Bool? = self.state.withLock { state in
           if condition(state.value) { return true }
           if state.isClosed || Task.isCancelled { return false }

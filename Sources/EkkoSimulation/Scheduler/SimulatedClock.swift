@@ -43,7 +43,9 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   }
 
   package func sleep(until deadline: MonotonicTime) async throws {
-    try await self.simulation.sleep { now in self.wait(until: deadline, at: now) }
+    try await self.simulation.sleep(isolation: #isolation) { now in
+      self.wait(until: deadline, at: now)
+    }
   }
 
   /// How long until the monotonic time may have reached `deadline`; zero or less when it has.
@@ -82,9 +84,14 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
 extension Simulation {
   /// Sleeps until `wait` says that nothing is left to wait for; asks again whenever the time it gave
   /// has passed. Throws `CancellationError` at the moment of cancellation.
-  func sleep(_ wait: @escaping (_ now: Int64) -> Int64) async throws {
+  ///
+  /// - Parameter isolation: the caller's; see `Wakeup.wait`.
+  func sleep(
+    isolation: isolated (any Actor)?, _ wait: @escaping (_ now: Int64) -> Int64
+  ) async throws {
     let sleeper = Sleeper()
     try await withTaskCancellationHandler {
+      _ = isolation
       try await withCheckedThrowingContinuation {
         (continuation: CheckedContinuation<Void, any Error>) in
         guard !Task.isCancelled else {

@@ -11,18 +11,21 @@ package struct LoopClock: RuntimeClock {
   package func now() -> Instant { self.time.now() }
 
   package func sleep(until deadline: MonotonicTime) async throws {
-    try await self.loops.current.sleep(until: deadline)
+    try await self.loops.current.sleep(until: deadline, isolation: #isolation)
   }
 }
 
 extension CoreLoop {
   /// Returns at or after `deadline`, by less than two milliseconds while the loop is idle; throws
   /// `CancellationError` if the task is cancelled first. The loop must not be stopped meanwhile.
-  func sleep(until deadline: MonotonicTime) async throws {
+  ///
+  /// - Parameter isolation: the caller's; see `Wakeup.wait`.
+  func sleep(until deadline: MonotonicTime, isolation: isolated (any Actor)?) async throws {
     let sleeper = Sleeper()
     let registration = self.poll.add(timer: sleeper)
     defer { self.poll.remove(registration) }
     try await withTaskCancellationHandler {
+      _ = isolation
       try await withCheckedThrowingContinuation { continuation in
         guard sleeper.begin(continuation) else { return }
         self.setDeadline(deadline, for: registration)

@@ -40,6 +40,35 @@ struct SimulationTests {
     #expect(simulation.steps < 10)
   }
 
+  /// One to come back from the wait, one to come back to the actor.
+  @Test func `a sleep or a wait of an actor takes two jobs`() throws {
+    let simulation = Simulation(seed: 1)
+    let process = simulation.makeProcess("sleeper")
+    let clock = process.clock
+    let count = 100
+
+    try simulation.run(as: process) {
+      let sleeper = Sleeper(runtime: process.runtime)
+      await sleeper.sleep(count, on: clock)
+    }
+    let sleeping = simulation.steps
+    try simulation.run(as: process) {
+      let sleeper = Sleeper(runtime: process.runtime)
+      let wakeup = Wakeup()
+      await withDiscardingTaskGroup { group in
+        group.addTask { await sleeper.wait(count, on: wakeup) }
+        for _ in 0..<count {
+          try? await clock.sleep(for: .milliseconds(1))
+          wakeup.signal()
+        }
+      }
+    }
+
+    #expect(sleeping <= 2 * count + 10)
+    // Of these, one each is the signaller's.
+    #expect(simulation.steps - sleeping <= 3 * count + 10)
+  }
+
   @Test func `what nothing will wake is a deadlock, with its time`() throws {
     let simulation = Simulation(seed: 1)
     let process = simulation.makeProcess("waiter")
@@ -130,6 +159,21 @@ struct SimulationTests {
       }
     }
     return simulation.traceHash
+  }
+}
+
+private actor Sleeper {
+  private let executor: ActorExecutor
+  nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.unowned }
+
+  init(runtime: Runtime) { self.executor = runtime.executor(for: Home(index: 0)) }
+
+  func sleep(_ count: Int, on clock: any RuntimeClock) async {
+    for _ in 0..<count { try? await clock.sleep(for: .milliseconds(1)) }
+  }
+
+  func wait(_ count: Int, on wakeup: Wakeup) async {
+    for _ in 0..<count { await wakeup.wait() }
   }
 }
 
