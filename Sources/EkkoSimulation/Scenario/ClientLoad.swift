@@ -36,6 +36,23 @@ final class ClientLoad: @unchecked Sendable {
 
   /// Runs the planned operations, each at its time after `start`, and ends when all are answered.
   func run(from start: Int64) async {
+    await self.asClient { await self.performAll(from: start) }
+  }
+
+  /// Runs one operation to its end.
+  func perform(_ operation: PlannedOperation) async {
+    await self.asClient { await self.carryOut(operation) }
+  }
+
+  func close() async { await self.asClient { await self.client.close() } }
+
+  /// Runs `body` in the client's own process. A task that prefers another executor than the actors
+  /// that it is on gets a job from the runtime at every step that may be a hop, also where it is none.
+  private func asClient(_ body: () async -> Void) async {
+    await withTaskExecutorPreference(self.process) { await body() }
+  }
+
+  private func performAll(from start: Int64) async {
     let gate = Gate(places: self.overlap)
     await withDiscardingTaskGroup { group in
       for operation in self.operations {
@@ -44,16 +61,14 @@ final class ClientLoad: @unchecked Sendable {
         await gate.enter()
         guard !Task.isCancelled, self.world.watch.violation == nil else { break }
         group.addTask {
-          await self.perform(operation)
+          await self.carryOut(operation)
           gate.leave()
         }
       }
     }
   }
 
-  func close() async { await self.client.close() }
-
-  func perform(_ operation: PlannedOperation) async {
+  private func carryOut(_ operation: PlannedOperation) async {
     do throws(EkkoError) {
       switch operation.kind {
       case .read: try await self.read(operation)
