@@ -8,6 +8,8 @@ actor ClientLink {
   private let runtime: Runtime
   private let executor: ActorExecutor
   private var waiting: [UInt32: Watched<Inbox, Never>] = [:]
+  /// Told when there is something to look after.
+  private let asked = Wakeup()
   private var nextStream: UInt32 = 1
   private var assembler = MessageAssembler(byteLimit: 64 << 20)
   private var failure: LinkError? {
@@ -100,9 +102,16 @@ actor ClientLink {
     }
   }
 
+  /// Looks after those who wait and those who gave up, regularly while there are any.
   private func expireWaits() async {
     await withDiscardingTaskGroup { group in
-      while (try? await self.runtime.clock.sleep(for: Self.tick)) != nil {
+      while !Task.isCancelled {
+        if self.waiting.isEmpty, self.cancelled.isEmpty, !self.isCancelling {
+          await self.asked.wait()
+          // Silence while nothing was owed does not count.
+          self.silence.end(at: self.runtime.clock.now().monotonic)
+        }
+        guard (try? await self.runtime.clock.sleep(for: Self.tick)) != nil else { break }
         let now = self.runtime.clock.now().monotonic
         for inbox in self.inboxes { inbox.expireWaits(at: now) }
         self.tellCancelled(in: &group)
@@ -154,6 +163,7 @@ actor ClientLink {
   func cancel(_ stream: UInt32) {
     self.waiting[stream] = nil
     self.cancelled.append(stream)
+    self.asked.signal()
   }
 
   private func tellCancelled(in group: inout DiscardingTaskGroup) {
@@ -177,6 +187,7 @@ actor ClientLink {
     let stream = self.nextStream
     self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
     let inbox = Watched<Inbox, Never>(Inbox())
+    if self.waiting.isEmpty { self.asked.signal() }
     self.waiting[stream] = inbox
     var writer = ByteWriter(reservingCapacity: 1024)
     request.encode(into: &writer)

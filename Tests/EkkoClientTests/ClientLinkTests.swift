@@ -1,5 +1,6 @@
 import EkkoCore
 import EkkoReplication
+import EkkoSimulation
 import EkkoTransport
 import Testing
 
@@ -22,6 +23,42 @@ import Testing
     }.value
     #expect(ended == Array(0..<count))
     await loops.stop()
+  }
+
+  @Test func `a link that owes no answer does nothing`() throws {
+    let simulation = Simulation(seed: 1)
+    let process = simulation.makeProcess("client")
+
+    let steps = try simulation.run(as: process) { () async -> Int? in
+      guard let (link, node) = try? await Self.openPair(on: process.runtime) else { return nil }
+      await link.start()
+      let before = simulation.steps
+      try? await process.clock.sleep(for: .seconds(3600))
+      let steps = simulation.steps - before
+      node.abort()
+      await link.close()
+      return steps
+    }
+
+    #expect((steps ?? .max) < 10)
+  }
+
+  private static func openPair(on runtime: Runtime) async throws -> (ClientLink, node: Link) {
+    let home = Home(index: 0)
+    let transport = MemoryTransport()
+    let listener = try await transport.listen(
+      on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
+    let node = runtime.spawn(on: home) { () async -> Link? in
+      guard let channel = try? await listener.accept() else { return nil }
+      return try? await Link.accept(
+        channel, as: Self.identity("node", roles: .training), secret: nil, runtime: runtime)
+    }
+    let channel = try await transport.connect(to: listener.endpoint, on: home)
+    let link = try await Link.open(
+      channel, as: Self.identity("client", roles: .client), secret: nil, runtime: runtime)
+    let accepted = try #require(await node.value)
+    await listener.close()
+    return (ClientLink(link, runtime: runtime), accepted)
   }
 
   /// Makes `count` requests of a node that only counts them, then goes away.
