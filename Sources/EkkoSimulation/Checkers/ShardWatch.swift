@@ -46,8 +46,8 @@ final class ShardWatch: @unchecked Sendable {
   }
 
   func look(at lane: Lane?) {
-    guard let lane, self.violation == nil, let life = self.byProcess[lane.process.number],
-      let place = life.shard(on: lane)
+    guard let lane, lane.mayBeWatched, self.violation == nil,
+      let life = self.byProcess[lane.process.number], let place = life.shard(on: lane)
     else { return }
     let clock = life.process.clock.now().wall
     self.latestWall = max(self.latestWall, clock)

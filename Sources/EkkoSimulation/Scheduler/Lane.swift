@@ -10,7 +10,11 @@ internal import EkkoCore
 package final class Lane: SerialExecutor, @unchecked Sendable {
   package let number: UInt64
   /// What whoever watches this lane has found out about it.
-  var watched = Watched.unknown
+  var watched = Watched.unknown {
+    didSet { if case .nothing = self.watched { self.mayBeWatched = false } }
+  }
+  // SAFETY (of what is unchecked): it is a truth value, and there is one thread.
+  @safe @exclusivity(unchecked) private(set) var mayBeWatched = true
 
   enum Watched {
     case unknown

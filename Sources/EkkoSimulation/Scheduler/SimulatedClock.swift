@@ -26,9 +26,10 @@ package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   private static let bootNanoseconds = 1_000_000_000_000.0
 
   private unowned let simulation: Simulation
-  private var monotonic = Line(value: SimulatedClock.bootNanoseconds)
+  // SAFETY (of what is unchecked): these are numbers, and there is one thread.
+  @safe @exclusivity(unchecked) private var monotonic = Line(value: SimulatedClock.bootNanoseconds)
   /// In nanoseconds beyond the epoch of the simulation.
-  private var wall = Line(value: 0)
+  @safe @exclusivity(unchecked) private var wall = Line(value: 0)
   /// Whether the wall has ever been wrong.
   private(set) var wasWallWrong = false
 

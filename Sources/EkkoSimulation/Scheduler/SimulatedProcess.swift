@@ -14,11 +14,16 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
   package private(set) var isDead = false
   /// Virtual time that each of its jobs takes; zero unless it is slow.
   package var jobDuration = Duration.zero {
-    didSet { if self.jobDuration == .zero { self.giveBack() } }
+    didSet {
+      self.isSlow = self.jobDuration > .zero
+      if !self.isSlow { self.giveBack() }
+    }
   }
+  // SAFETY (of what is unchecked): these are numbers, and there is one thread.
+  @safe @exclusivity(unchecked) private var isSlow = false
   /// While not zero, no job of it runs.
-  private var pauses = 0
-  private var isBusy = false
+  @safe @exclusivity(unchecked) private var pauses = 0
+  @safe @exclusivity(unchecked) private var isBusy = false
   private var kept: [Simulation.ReadyJob] = []
   private var sharedLane: Lane?
   private var generator: SplitMix64
@@ -90,7 +95,7 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
   }
 
   func hasRun() {
-    guard self.jobDuration > .zero, !self.isBusy else { return }
+    guard self.isSlow, !self.isBusy else { return }
     self.isBusy = true
     self.simulation.after(self.jobDuration) {
       self.isBusy = false
@@ -108,7 +113,7 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
 
   /// A slow process takes up one job at a time.
   private func giveBackOne() {
-    guard self.jobDuration > .zero, self.pauses == 0 else { return self.giveBack() }
+    guard self.isSlow, self.pauses == 0 else { return self.giveBack() }
     guard !self.kept.isEmpty else { return }
     let place = self.generator.below(self.kept.count)
     self.kept.swapAt(place, self.kept.count - 1)

@@ -27,8 +27,10 @@ package final class Simulation: @unchecked Sendable {
   package let seed: UInt64
   package let order: Order
   let lanes: Lanes
+  // SAFETY (of what is unchecked here and below): no access to it lasts across a call of anything
+  // that could come back to it, and there is one thread. The checks would cost a twentieth of a run.
   /// Nanoseconds since the simulation began.
-  package private(set) var now: Int64 = 0
+  @safe @exclusivity(unchecked) package private(set) var now: Int64 = 0
   /// Jobs of tasks that had lost their process: `Task {}` or `Task.detached` somewhere. Must be 0.
   package private(set) var strays = 0
   /// Looks at the world after every job; gets the lane it ran on, if it was an actor's.
@@ -43,15 +45,15 @@ package final class Simulation: @unchecked Sendable {
   let presence = Presence()
 
   /// The lane that was last asked whether it isolates the present context.
-  var lastAsked: Lane?
+  @safe @exclusivity(unchecked) var lastAsked: Lane?
 
-  private var progress = Progress()
-  private var schedule: SplitMix64
+  @safe @exclusivity(unchecked) private var progress = Progress()
+  @safe @exclusivity(unchecked) private var schedule: SplitMix64
   private var seeds: SplitMix64
-  private var ready: [ReadyJob] = []
+  @safe @exclusivity(unchecked) private var ready: [ReadyJob] = []
   /// Of `ready`, what FIFO order has run already.
-  private var head = 0
-  private var sequence: UInt64 = 0
+  @safe @exclusivity(unchecked) private var head = 0
+  @safe @exclusivity(unchecked) private var sequence: UInt64 = 0
   private var laneCount: UInt64 = 0
   private var timers = TimerQueue()
   /// All of them to the end, so that lanes and jobs may name them without counting references.
