@@ -12,7 +12,7 @@ package struct Batch<Scenario: BatchScenario>: Sendable {
   private let shrinker: Shrinker<Scenario>
 
   /// So many outcomes are held at a time.
-  private static var blockSize: Int { 64 }
+  private static var blockSize: Int { 256 }
   /// Failures beyond these are reported as they are: one mistake often breaks many seeds.
   private static var shrinkLimit: Int { 4 }
 
