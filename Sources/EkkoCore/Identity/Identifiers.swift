@@ -55,6 +55,11 @@ public struct ShardID: Hashable, Comparable, Sendable {
 
   package static let catalogue = ShardID(model: .catalogue, index: 0)
 
+  /// Both parts at once: shards are looked up at every step of an exchange.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(UInt64(self.model.rawValue) << 32 | UInt64(self.index))
+  }
+
   public static func < (left: ShardID, right: ShardID) -> Bool {
     (left.model, left.index) < (right.model, right.index)
   }

@@ -57,6 +57,10 @@ public struct VersionVector: Hashable, Sendable {
 
   /// The point-wise maximum.
   package mutating func merge(_ other: VersionVector) {
+    guard !self.isEmpty else {
+      self.entries = other.entries
+      return
+    }
     for entry in other.entries {
       self.observe(ParameterVersion(timestamp: entry.timestamp, origin: entry.origin))
     }
@@ -65,9 +69,14 @@ public struct VersionVector: Hashable, Sendable {
   /// The point-wise minimum: what both know.
   package func intersection(_ other: VersionVector) -> VersionVector {
     var result = VersionVector()
+    result.entries.reserveCapacity(min(self.count, other.count))
+    var place = 0
     for entry in self.entries {
-      let timestamp = min(entry.timestamp, other[entry.origin])
-      result.observe(ParameterVersion(timestamp: timestamp, origin: entry.origin))
+      while place < other.count, other.entries[place].origin < entry.origin { place += 1 }
+      guard place < other.count else { break }
+      guard other.entries[place].origin == entry.origin else { continue }
+      let timestamp = min(entry.timestamp, other.entries[place].timestamp)
+      result.entries.append(Entry(origin: entry.origin, timestamp: timestamp))
     }
     return result
   }

@@ -22,8 +22,8 @@ extension ReplicaNode {
     until deadline: MonotonicTime
   ) async -> Bool {
     await self.knowledge.wait(until: deadline) { knowledge in
-      self.membership.byDataCentre.count { name, members in
-        name != self.dataCentre && members.allSatisfy { knowledge.isHeld(versions, by: $0) }
+      self.membership.dataCentres.count {
+        $0.name != self.dataCentre && $0.members.allSatisfy { knowledge.isHeld(versions, by: $0) }
       } >= count
     }
   }

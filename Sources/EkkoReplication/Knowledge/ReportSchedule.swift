@@ -88,11 +88,11 @@ extension ReplicaNode {
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
     let knowledge = self.knowledge.knowledge
     let living = Set(self.membership.entries.values.map(\.incarnation))
-    for (_, present) in self.membership.byDataCentre {
-      for members in knowledge.parts(of: present.filter { $0 != own }, for: peer) {
+    for dataCentre in self.membership.dataCentres {
+      let present = dataCentre.members.filter { $0 != own }
+      for members in knowledge.parts(of: present, for: peer) {
         var group = KnowledgeReport.Group(members: members, bounds: [:])
-        for shard in shards {
-          let bound = knowledge.minimum(over: members, of: shard)
+        for (shard, bound) in zip(shards, knowledge.minima(over: members, of: shards)) {
           group.bounds[shard] = bound
           guard members.count > 1 else { continue }
           let peak = knowledge.peak(over: members, of: shard, beyond: bound, except: living)

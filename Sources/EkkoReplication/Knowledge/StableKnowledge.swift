@@ -86,13 +86,31 @@ package struct StableKnowledge: Sendable {
   }
 
   /// What all of `members` know of `shard`; empty if there is none.
-  package func minimum(over members: some Sequence<Member>, of shard: ShardID) -> VersionVector {
-    var minimum: VersionVector?
-    for member in members {
-      let known = self.knowledge(of: member, about: shard)
-      minimum = minimum.map { $0.intersection(known) } ?? known
+  package func minimum(over members: [Member], of shard: ShardID) -> VersionVector {
+    self.minima(over: members, of: [shard])[0]
+  }
+
+  /// What all of `members` know of each of `shards`; empty if there is no member.
+  package func minima(over members: [Member], of shards: [ShardID]) -> [VersionVector] {
+    let accounts = members.map { self.accounts(of: $0) }
+    return shards.map { shard in
+      var minimum: VersionVector?
+      for accounts in accounts {
+        var known = VersionVector()
+        for bounds in accounts { if let bound = bounds[shard] { known.merge(bound) } }
+        minimum = minimum.map { $0.intersection(known) } ?? known
+      }
+      return minimum ?? VersionVector()
     }
-    return minimum ?? VersionVector()
+  }
+
+  /// All that was said of `member`, by itself and in groups.
+  private func accounts(of member: Member) -> [[ShardID: VersionVector]] {
+    var accounts = self.direct[member].map { [$0] } ?? []
+    for (group, bounds) in self.groups where group.members.contains(member) {
+      accounts.append(bounds)
+    }
+    return accounts
   }
 
   /// Those of `present` that `reader` can be told of, in parts with one bound each: those that pull

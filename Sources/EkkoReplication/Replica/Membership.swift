@@ -14,19 +14,25 @@ package struct Membership: Hashable, Sendable {
     }
   }
 
-  package var entries: [NodeID: Entry]
-
-  package init(_ entries: [NodeID: Entry] = [:]) { self.entries = entries }
-
-  /// Everyone, ascending.
-  package var members: [KnowledgeReport.Member] {
-    self.entries.map { .init(node: $0.key, incarnation: $0.value.incarnation) }.sorted()
+  package struct DataCentre: Hashable, Sendable {
+    package let name: String
+    /// Ascending.
+    package let members: [KnowledgeReport.Member]
   }
 
-  /// The members of each data centre, ascending by its name.
-  package var byDataCentre: [(name: String, members: [KnowledgeReport.Member])] {
-    Dictionary(grouping: self.members) { self.entries[$0.node]?.dataCentre ?? "" }
-      .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  package let entries: [NodeID: Entry]
+  /// Everyone, ascending.
+  package let members: [KnowledgeReport.Member]
+  /// Ascending by name.
+  package let dataCentres: [DataCentre]
+
+  package init(_ entries: [NodeID: Entry] = [:]) {
+    self.entries = entries
+    self.members =
+      entries.map { .init(node: $0.key, incarnation: $0.value.incarnation) }.sorted()
+    self.dataCentres =
+      Dictionary(grouping: self.members) { entries[$0.node]?.dataCentre ?? "" }
+      .map { DataCentre(name: $0.key, members: $0.value) }.sorted { $0.name < $1.name }
   }
 
   /// The replicas other than `node` that hold rows in full form.
