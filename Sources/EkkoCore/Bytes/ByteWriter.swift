@@ -12,9 +12,13 @@ package struct ByteWriter: Sendable {
   package mutating func write(_ value: UInt8) { self.bytes.append(value) }
   package mutating func write(_ value: Bool) { self.bytes.append(value ? 1 : 0) }
 
+  package mutating func write(_ value: UInt16) { self.write(number: value) }
+  package mutating func write(_ value: UInt32) { self.write(number: value) }
+  package mutating func write(_ value: UInt64) { self.write(number: value) }
+
   @inline(__always)
-  package mutating func write(_ value: some FixedWidthInteger & UnsignedInteger) {
-    unsafe withUnsafeBytes(of: value.littleEndian) { raw in
+  private mutating func write(number: some FixedWidthInteger & UnsignedInteger) {
+    unsafe withUnsafeBytes(of: number.littleEndian) { raw in
       unsafe self.bytes.append(contentsOf: raw)
     }
   }

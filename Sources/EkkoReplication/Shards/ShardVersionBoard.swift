@@ -61,17 +61,20 @@ package final class ShardVersionBoard: Sendable {
   ///
   /// - Returns: the announcement's sequence.
   package func publish(_ shard: Shard) -> UInt64 {
-    self.state.change(shard.id) { state in
+    // What a closure takes of the shard as a whole would copy all of it.
+    let (id, knowledge, mustReplace) = (shard.id, shard.knowledge, shard.mustReplace)
+    let (version, epoch) = (shard.shardVersion, shard.epoch)
+    return self.state.change(id) { state in
       state.sequence += 1
-      state.entries[shard.id] = Entry(
-        version: shard.shardVersion, knowledge: shard.knowledge, epoch: shard.epoch,
-        sequence: state.sequence, needsReplacement: shard.mustReplace)
-      if shard.mustReplace {
-        state.replacing.insert(shard.id)
+      state.entries[id] = Entry(
+        version: version, knowledge: knowledge, epoch: epoch, sequence: state.sequence,
+        needsReplacement: mustReplace)
+      if mustReplace {
+        state.replacing.insert(id)
       } else {
-        state.replacing.remove(shard.id)
+        state.replacing.remove(id)
       }
-      state.recent.append((shard.id, state.sequence))
+      state.recent.append((id, state.sequence))
       if state.recent.count > 2 * state.entries.count + 16 { state.compact() }
       return state.sequence
     }

@@ -94,28 +94,28 @@ final class ReplicaMirror: @unchecked Sendable {
     // What comes from its own files was taken before anyone looked.
     let latest = self.arrival == 0 ? nil : shard.latestAcceptable(wall)
     var own: [(version: ParameterVersion, row: RowKey, slot: Int, isTombstone: Bool)] = []
-    for (table, rows) in shard.tables.enumerated() {
-      for slot in 0..<rows.slotCount where rows.sequence(at: slot) > self.arrival {
-        let stamp = rows.stamp(at: slot)
-        let row = RowKey(table: UInt16(table), key: rows.key(at: slot))
-        let version = shard.version(of: stamp)
-        if let earlier = self.versions[row], version < earlier, !mayGoBack {
-          throw self.violation(
-            .k4, "\(history.name(row)) went back from \(earlier.text) to \(version.text)")
-        }
-        self.versions[row] = version
-        let isOwn = version.origin == shard.incarnation
-        if let latest, !isOwn, version.timestamp > latest {
-          throw self.violation(
-            .b1, "\(history.name(row)): \(version.text) lies beyond the future bound")
-        }
-        if !history.isIssued(version), isOwn || self.unseen.contains(version.origin) {
-          own.append((version, row, slot, stamp.isTombstone))
-        } else {
-          try history.confirm(
-            version, of: row, isTombstone: stamp.isTombstone,
-            hash: stamp.isTombstone ? 0 : rows.hash(at: slot), form: shard.formClass)
-        }
+    for place in shard.rows(arrivedAfter: self.arrival) {
+      let (rows, slot) = (shard.tables[Int(place.table)], Int(place.slot))
+      let stamp = rows.stamp(at: slot)
+      let row = RowKey(table: place.table, key: rows.key(at: slot))
+      let version = shard.version(of: stamp)
+      if let earlier = self.versions.updateValue(version, forKey: row), version < earlier,
+        !mayGoBack
+      {
+        throw self.violation(
+          .k4, "\(history.name(row)) went back from \(earlier.text) to \(version.text)")
+      }
+      let isOwn = version.origin == shard.incarnation
+      if let latest, !isOwn, version.timestamp > latest {
+        throw self.violation(
+          .b1, "\(history.name(row)): \(version.text) lies beyond the future bound")
+      }
+      if !history.isIssued(version), isOwn || self.unseen.contains(version.origin) {
+        own.append((version, row, slot, stamp.isTombstone))
+      } else {
+        try history.confirm(
+          version, of: row, isTombstone: stamp.isTombstone,
+          hash: stamp.isTombstone ? 0 : rows.hash(at: slot), form: shard.formClass)
       }
     }
     // Rows that were restored or recovered are not a client's writes, and may be issued anew.

@@ -20,27 +20,7 @@ extension Shard {
   package func checkInvariants() throws(Violation) {
     try self.checkCacheOrder()
     var tombstones = 0
-    for (table, rows) in self.tables.enumerated() {
-      var occupied = 0
-      for slot in 0..<rows.slotCount {
-        let stamp = rows.stamp(at: slot)
-        guard stamp.sequence != 0 else { continue }
-        occupied += 1
-        if stamp.isTombstone { tombstones += 1 }
-        guard rows.slot(of: rows.key(at: slot)) == slot else {
-          throw .index(table: UInt16(table), key: rows.key(at: slot))
-        }
-        let isCovered =
-          Int(stamp.origin) < self.cache.dominator.count
-          && self.cache.dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue
-        guard
-          isCovered || self.cache.contains(stamp.sequence) || self.origins.isRetired(stamp.origin)
-        else {
-          throw .uncachedBeyondDominator(table: UInt16(table), key: rows.key(at: slot))
-        }
-      }
-      guard occupied == rows.occupiedCount else { throw .occupiedCount(table: UInt16(table)) }
-    }
+    for table in self.tables.indices { tombstones += try self.checkRows(of: table) }
     guard tombstones == self.tombstoneCount else {
       throw .tombstoneCount(counted: tombstones, held: self.tombstoneCount)
     }
@@ -51,14 +31,42 @@ extension Shard {
     else { throw .shardVersion }
   }
 
+  /// The rows of one table against its index and the cache.
+  ///
+  /// - Returns: how many of them are tombstones.
+  private func checkRows(of table: Int) throws(Violation) -> Int {
+    let memory = self.tables[table].memory
+    let dominator = self.cache.dominator
+    var occupied = 0
+    var tombstones = 0
+    for slot in 0..<self.tables[table].slotCount {
+      let stamp = memory.stamp(at: slot)
+      guard stamp.sequence != 0 else { continue }
+      occupied += 1
+      if stamp.isTombstone { tombstones += 1 }
+      let key = memory.key(at: slot)
+      guard memory.slot(of: key) == slot else { throw .index(table: UInt16(table), key: key) }
+      let isCovered =
+        Int(stamp.origin) < dominator.count
+        && dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue
+      guard
+        isCovered || self.cache.contains(stamp.sequence) || self.origins.isRetired(stamp.origin)
+      else { throw .uncachedBeyondDominator(table: UInt16(table), key: key) }
+    }
+    guard occupied == self.tables[table].occupiedCount else {
+      throw .occupiedCount(table: UInt16(table))
+    }
+    return tombstones
+  }
+
   private func checkCacheOrder() throws(Violation) {
+    let memories = self.tables.map(\.memory)
     var previous: UInt64 = 0
     var live = 0
     for entry in self.cache.entries {
       guard entry.sequence > previous else { throw .cacheOrder }
       previous = entry.sequence
-      let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
-      if stamp.sequence == entry.sequence { live += 1 }
+      if memories[Int(entry.table)].sequence(at: Int(entry.slot)) == entry.sequence { live += 1 }
     }
     guard live == self.cache.liveCount else {
       throw .liveCount(counted: live, held: self.cache.liveCount)

@@ -81,6 +81,18 @@ extension Shard {
     return result
   }
 
+  /// The rows, deleted ones among them, whose latest arrival came after `sequence`. O(rows).
+  package func rows(arrivedAfter sequence: UInt64) -> [Walk.RowReference] {
+    var found: [Walk.RowReference] = []
+    for table in self.tables.indices {
+      let memory = self.tables[table].memory
+      for slot in 0..<self.tables[table].slotCount where memory.sequence(at: slot) > sequence {
+        found.append(Walk.RowReference(table: UInt16(table), slot: UInt32(slot)))
+      }
+    }
+    return found
+  }
+
   /// The digest of this shard's live rows: XXH64 over (table, key, version, weights as sent to
   /// inference data centres), ordered by table and key. The same at every replica that knows the
   /// same updates, whatever form it holds.
