@@ -16,9 +16,7 @@ package actor ReplicaPeer {
   private var owed = OwedTable()
   /// The peer's latest announcement that was told over this link.
   private var announcedThrough: UInt64 = 0
-  /// The peer's arrival sequence that we last merged, per shard, and what we knew then. A replica that
-  /// has replaced its rows since may know less: then the mark means nothing any more.
-  private var marks: [ShardID: (sequence: UInt64, knowledge: VersionVector)] = [:]
+  private var marks = AnswerMarks()
   /// Scans that broke off and can be resumed, over this link or the next one to the same peer.
   private(set) var unfinished: [ShardID: SectionReception]
   /// The exchange in which this peer last brought rows of a shard that we lacked.
@@ -182,12 +180,10 @@ package actor ReplicaPeer {
     _ shard: ShardID, _ held: ShardVersionBoard.Entry, nonce: UInt64, replaces: Bool,
     in exchange: inout Exchange
   ) -> SectionRequest {
-    if let mark = self.marks[shard], !held.knowledge.dominates(mark.knowledge) {
-      self.marks[shard] = nil
-    }
     var request = SectionRequest(
       shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.node.formClass,
-      knowledge: held.knowledge, mark: self.marks[shard]?.sequence ?? 0, replace: replaces)
+      knowledge: held.knowledge, mark: self.marks.mark(for: shard, knowing: held.knowledge),
+      replace: replaces)
     // A difference that broke off is of no use to a shard that is to be replaced since.
     if let earlier = self.unfinished.removeValue(forKey: shard),
       !replaces || earlier.mode == .replace,
@@ -301,7 +297,9 @@ package actor ReplicaPeer {
     case .merged(let changed):
       self.tally.sectionsMerged += 1
       self.tally.rows += receipt.reception.entryCount
-      if let held = self.node.board[shard] { self.marks[shard] = (receipt.mark, held.knowledge) }
+      if let held = self.node.board[shard] {
+        self.marks.note(receipt.mark, for: shard, knowing: held.knowledge)
+      }
       self.owed.settle(shard, announced: receipt.announced)
       self.node.preferences.endReplacement(of: shard, by: self.number)
       if changed {
