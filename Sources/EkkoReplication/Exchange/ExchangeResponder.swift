@@ -84,6 +84,16 @@ package actor ExchangeResponder {
       knows: known.map { ($0.request.shard, $0.request.knowledge) })
   }
 
+  /// Whether the requester has not yet read of an origin's retirement, and not all that it wrote to the
+  /// catalogue either. Rows of retired origins count as known everywhere: it gets them with all others.
+  private func lacksRetired(_ section: SectionRequest, of request: ExchangeRequest) -> Bool {
+    guard request.retirements < self.node.retirements else { return false }
+    return self.node.catalogue.retired.contains { record in
+      record.number > request.retirements
+        && section.knowledge[record.incarnation] < record.seals[.catalogue] ?? .zero
+    }
+  }
+
   /// Sends one section, or as much of a scan as the credit allows.
   private func send(
     _ section: SectionRequest, credit: Int, asked: ExchangeRequest, in packer: inout AnswerPacker
@@ -96,6 +106,10 @@ package actor ExchangeResponder {
       // One of us must first learn which origins are retired.
       packer.refuse(section, .busy)
       return
+    }
+    var section = section
+    if section.shard == .catalogue {
+      section.replace = section.replace || self.lacksRetired(section, of: asked)
     }
     let mayScan = self.node.scans.take()
     defer { if mayScan { self.node.scans.giveBack() } }
