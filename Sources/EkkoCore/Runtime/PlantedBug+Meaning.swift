@@ -41,7 +41,6 @@
       .snapshotKnowledgeReadLast: (
         13, "A snapshot file ends with the knowledge of its end, not of its beginning."
       ),
-      .snapshotChecksumIgnored: (15, "A snapshot file is believed whatever its checksum says."),
       .rowTorn: (16, "Of a row that is replaced only the first half is copied."),
       .retryAppliedTwice: (17, "A repeated request is applied again."),
       .oneRequestRemembered: (
@@ -50,9 +49,6 @@
       ),
       .clockStepsBack: (19, "A timestamp follows the wall when that has stepped back."),
       .identityKeptWithDisk: (20, "A node keeps its incarnation in its files."),
-      .smallerVersionWritten: (
-        21, "A local write need not be larger than the version it replaces."
-      ),
       .futureAccepted: (22, "Versions from any future are taken."),
       .hitTestSkipsUnknownOrigins: (
         27, "The hit test passes over origins that the asker does not know."
@@ -103,9 +99,6 @@
       .tombstonesForgotten: (
         79, "Collected tombstones are not remembered in the forgotten vector."
       ),
-      .collectedRowsReturn: (
-        79, "A row that was deleted and collected comes back with a late piece."
-      ),
       .expiryByLocalClock: (80, "A row's time to live begins when this life of the replica does."),
       .cacheWalkNewestFirst: (nil, "A cache walk goes from the newest entry to the oldest."),
       .cachePrunedByVersionTime: (
@@ -123,7 +116,6 @@
         nil, "Every cache walk begins at the oldest entry, whatever the asker has merged."
       ),
       .lastArrivalWins: (nil, "A row is replaced by whatever arrives, be it older."),
-      .rowsAheadUnannounced: (nil, "Rows of a section that never ended get no shard version."),
       .cacheNeverCompacted: (nil, "The cache keeps the entries of rows that arrived anew."),
       .adoptedWhileAhead: (nil, "A peer's shard version is adopted by a replica that knows more."),
       .shardVersionsComparedByCounter: (

@@ -11,12 +11,10 @@
     case cacheWalkNewestFirst, markIgnored, scanResumedWhereSent
     // Taking answers
     case knowledgeWithRows, incompleteSectionMerged, attemptsMixed, requesterWentBack
-    case gapResumed, refusedRowsMerged, rowTorn, lastArrivalWins, rowsAheadUnannounced,
-      collectedRowsReturn
+    case gapResumed, refusedRowsMerged, rowTorn, lastArrivalWins
     case futureAccepted
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack
-    case smallerVersionWritten
     // Identity
     case identityKeptWithDisk, identityWithoutState
     // Update cache
@@ -35,7 +33,7 @@
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle
     // Snapshots
-    case snapshotKnowledgeReadLast, snapshotChecksumIgnored
+    case snapshotKnowledgeReadLast
 
     /// The one that is active now. Set it only while no simulation runs.
     package static var active: PlantedBug? {

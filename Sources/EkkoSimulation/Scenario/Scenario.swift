@@ -50,11 +50,14 @@ final class Course: @unchecked Sendable {
   private(set) var clients: [ClientLoad] = []
   let faults: FaultDirector
   private let atEnd: @Sendable (World) -> Void
+  /// Of the next write that is not planned. Not their count: some may be left out.
+  private var nextNumber: Int
 
   init(_ plan: ScenarioPlan, in world: World, atEnd: @escaping @Sendable (World) -> Void) {
     self.plan = plan
     self.world = world
     self.atEnd = atEnd
+    self.nextNumber = (plan.operations.map(\.number).max() ?? 0) + 1
     self.faults = FaultDirector(plan, in: world)
   }
 
@@ -134,21 +137,29 @@ final class Course: @unchecked Sendable {
       until: { world.unretired() == nil })
   }
 
-  /// Some nodes lose all they had, at about the same time, and get it back over links that break, from a
-  /// cluster at rest: also what was written by lives that are over and retired.
+  /// Some nodes lose all they had, at about the same time, and get it back over links that break, while
+  /// a few rows are written again and again: also what was written by lives that are over and retired.
   private func takeBack() async {
     guard self.plan.options.takesBack else { return }
     let world = self.world
     let trouble = world.network.start(
       NetworkFaultRule(.truncatedStream, on: .all, probability: 0.03))
-    for node in world.nodes where !node.plan.isTraining && world.generator.chance(0.4) {
-      world.kill(node)
-      node.disk?.wipe()
-      world.start(node)
-      await world.sleep(world.generator.duration(in: .zero...(.milliseconds(150))))
+    await withDiscardingTaskGroup { group in
+      group.addTask { await self.write(Self.rewrites, every: .milliseconds(5)) }
+      // The founder's files are the catalogue's only master copy.
+      for node in world.nodes.dropFirst() where world.generator.chance(0.4) {
+        world.kill(node)
+        node.disk?.wipe()
+        if world.generator.chance(0.3) {
+          node.clock.stepWall(by: .milliseconds(-400) * world.generator.nextUnit())
+        }
+        world.start(node)
+        await world.sleep(world.generator.duration(in: .zero...(.milliseconds(150))))
+      }
     }
     await world.sleep(self.plan.options.wideLatency * 4)
     world.network.stop(trouble)
+    for node in world.nodes { node.clock.correctWall() }
     await world.converge(within: Self.convergenceBound)
   }
 
@@ -170,23 +181,26 @@ final class Course: @unchecked Sendable {
   private func workUndisturbed() async {
     let before = self.world.selection()
     let start = self.world.simulation.now
-    let load = self.clients[0]
-    // Not their count: some may be left out.
-    let first = (self.plan.operations.map(\.number).max() ?? 0) + 1
     let acknowledged = self.clients.reduce(0) { $0 + $1.writes }
     let count = max(Self.undisturbedWrites, self.plan.options.leastWrites - acknowledged)
-    for number in 0..<count where !self.isBroken {
-      await load.perform(
-        PlannedOperation(
-          at: .zero, client: 0, kind: .put, table: .puts,
-          keys: [UInt64(number % 16), UInt64(100 + number % 7)], number: first + number,
-          replicas: 0))
-      await self.world.sleep(.milliseconds(2))
-    }
+    await self.write(count, every: .milliseconds(2))
     await self.world.converge(within: Self.convergenceBound)
     // B2 is about the cache; without it every answer is a scan, as was asked for.
     guard !self.isBroken, self.plan.options.methods.usesUpdateCache else { return }
     self.world.checkSelection(since: before, start: start)
+  }
+
+  /// One client puts a few rows again and again, one call after the other.
+  private func write(_ count: Int, every pause: Duration) async {
+    for number in 0..<count where !self.isBroken {
+      await self.clients[0].perform(
+        PlannedOperation(
+          at: .zero, client: 0, kind: .put, table: .puts,
+          keys: [UInt64(number % 16), UInt64(100 + number % 7)], number: self.nextNumber,
+          replicas: 0))
+      self.nextNumber += 1
+      await self.world.sleep(pause)
+    }
   }
 
   private static let convergenceBound = Duration.seconds(60)
@@ -195,6 +209,7 @@ final class Course: @unchecked Sendable {
   private static let freshness = Duration.seconds(2)
   private static let quietTime = Duration.milliseconds(700)
   private static let quietAttempts = 16
+  private static let rewrites = 80
   /// At least.
   static let undisturbedWrites = 24
 }

@@ -47,6 +47,7 @@ package struct TwinRuns {
     plan.options.overlap = 1
     plan.options.leastFaults = 0
     plan.options.leastWrites = 0
+    plan.options.takesBack = false
     self.variations = variations
     self.plan = plan
     self.writes = plan.operations.count { $0.kind != .read } + Course.undisturbedWrites

@@ -196,11 +196,6 @@ extension Shard {
       let known =
         self.origins.retired.contains(origin)
         ? Timestamp(rawValue: .max) : self.knowledge[origin]
-      #if PlantedBugs
-        if PlantedBug.active == .collectedRowsReturn {
-          return ArrivingOrigin(index: self.origins.intern(origin), collectedThrough: .zero)
-        }
-      #endif
       return ArrivingOrigin(
         index: self.origins.intern(origin), collectedThrough: mode == .replace ? .zero : known)
     }
@@ -278,9 +273,6 @@ extension Shard {
   /// Notes rows that came before their section's end. They change what this replica could give, so
   /// they get a shard version of their own, even below a time that was noted before.
   private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns, limit: Timestamp) {
-    #if PlantedBugs
-      if PlantedBug.active == .rowsAheadUnannounced { return }
-    #endif
     var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
     for entry in 0..<rows.count where columns.timestamp(entry) <= limit {
       let origin = columns.origin(entry).index

@@ -78,13 +78,7 @@ extension Shard {
     let index = Int(write.table.rawValue)
     let known = table.slot(of: key)
     let stamp = known.map { table.stamp(at: $0) }
-    #if PlantedBugs
-      let replaced =
-        PlantedBug.active == .smallerVersionWritten ? .zero : stamp?.timestamp ?? .zero
-    #else
-      let replaced = stamp?.timestamp ?? .zero
-    #endif
-    let timestamp = self.clock.next(wall: now.wall, replacing: replaced)
+    let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? .zero)
     let isFresh =
       stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
     if write.kind == .push, isFresh,
