@@ -105,10 +105,6 @@
         nil, "Entries are pruned by the time of their version, so that a lagging relay keeps none."
       ),
       .scalarBookmark: (nil, "The bookmark stays before a shard that cannot be pulled."),
-      .gapResumed: (
-        6,
-        "Rows that were lost on the way do not show until the section's end, which a resumed scan forgets."
-      ),
       .refusedRowsMerged: (
         nil, "Rows that are refused count as accepted, and the section's knowledge is merged."
       ),

@@ -11,7 +11,7 @@
     case cacheWalkNewestFirst, markIgnored, scanResumedWhereSent
     // Taking answers
     case knowledgeWithRows, incompleteSectionMerged, attemptsMixed, requesterWentBack
-    case gapResumed, refusedRowsMerged, rowTorn, lastArrivalWins
+    case refusedRowsMerged, rowTorn, lastArrivalWins
     case futureAccepted
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack

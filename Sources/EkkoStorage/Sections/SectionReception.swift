@@ -68,9 +68,7 @@ package struct SectionReception: Hashable, Sendable {
   /// Notes rows that were all accepted; `bytes` is the item's body.
   package mutating func accepted(_ rows: RowsItem, body: Span<UInt8>) {
     #if PlantedBugs
-      let hasGap =
-        PlantedBug.active != .gapResumed && !Self.isUncounted
-        && rows.precedingCount != self.entryCount
+      let hasGap = !Self.isUncounted && rows.precedingCount != self.entryCount
     #else
       let hasGap = rows.precedingCount != self.entryCount
     #endif

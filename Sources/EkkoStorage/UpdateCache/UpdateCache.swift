@@ -211,6 +211,8 @@ package struct UpdateCache: Sendable {
 
     /// Takes a later arrival out of the ring, if it is there.
     fileprivate mutating func erase(_ sequence: UInt64) {
+      // Of a row that is gone there is no later arrival.
+      guard sequence > 0 else { return }
       let place = self.firstPosition(after: sequence - 1)
       guard place > self.head, place < self.ring.count, self.ring[place].sequence == sequence else {
         return
