@@ -27,9 +27,11 @@ struct AnswerComparison {
   func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
     guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
+    let hasGoneBack = asker.hasGoneBack
     return actor.assumeIsolated { actor in
       Self.compare(
-        actor.shard, knowledge: knowledge, mark: actor.marks[incarnation] ?? 0, of: asker)
+        actor.shard, knowledge: knowledge, mark: hasGoneBack ? 0 : actor.marks[incarnation] ?? 0,
+        of: asker)
     }
   }
 

@@ -30,6 +30,9 @@ final class ReplicaMirror: @unchecked Sendable {
 
   init(replica: String) { self.replica = replica }
 
+  /// Whether it has distrusted its rows in this life: the marks it asked with mean nothing then.
+  private(set) var hasGoneBack = false
+
   /// Whether its rows count: it does not wait for a full replace.
   var isTrusted: Bool { self.wasTrusted }
 
@@ -52,6 +55,7 @@ final class ReplicaMirror: @unchecked Sendable {
     else { return }
     let wasReplaced = shard.counters.replacements != self.replacements
     let isTrusted = !shard.mustReplace
+    if !isTrusted { self.hasGoneBack = true }
     if isTrusted != self.wasTrusted || wasReplaced && !self.wasTrusted {
       // What it knew before means nothing now: everything is looked at anew.
       self.knowledge = VersionVector()
