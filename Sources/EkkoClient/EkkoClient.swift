@@ -102,7 +102,7 @@ public actor EkkoClient {
   // MARK: Models
 
   /// Creates a model whose shards have the cluster's training nodes as primaries, in turn. Does
-  /// nothing if the very same model exists.
+  /// nothing if the very same model exists. Returns once the nearest node knows it.
   ///
   /// - Parameter shards: 1…65,536, fixed for the model's life; 64–256 per core are a good number.
   /// - Throws: `EkkoError.invalid` if a model of that name exists and differs, or a table cannot be.
@@ -111,8 +111,17 @@ public actor EkkoClient {
   ) async throws(EkkoError) {
     let draft = ModelDraft(
       name: name, application: application, shardCount: UInt32(clamping: shards), tables: tables)
+    let deadline = self.deadline()
     _ = try await self.askWriter(.createModel(draft))
-    try await self.refresh()
+    try await self.refresh(until: deadline)
+    // The node that is read from may be another than the one that wrote the catalogue.
+    var pause = RetryPause()
+    while !self.known.models.contains(where: { $0.name == name }) {
+      try await self.wait(
+        pause.take(atLeast: .zero, using: &self.generator), until: deadline,
+        "\(self.endpoints[self.nearest]) has not heard of the model yet")
+      try await self.refresh(until: deadline)
+    }
   }
 
   /// Adds tables to a model; of a table that exists only the time-to-live and the optimiser's

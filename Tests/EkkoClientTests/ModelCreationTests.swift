@@ -1,0 +1,19 @@
+import EkkoClient
+import EkkoCore
+import EkkoSimulation
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct ModelCreationTests {
+  /// The client reads from a replica, which hears of the model only a while later.
+  @Test(arguments: UInt64(1)...5)
+  func `a model that was just created can be written at once`(seed: UInt64) throws {
+    let cluster = SimulatedCluster(
+      seed: seed, nodes: [.training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"])])
+    try cluster.run { cluster in
+      let client = try await cluster.client(in: "a")
+      try await client.createModel(
+        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await client.put([1], [1], to: "rows", of: "m")
+    }
+  }
+}
