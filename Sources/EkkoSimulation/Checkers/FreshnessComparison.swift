@@ -4,8 +4,7 @@ internal import EkkoReplication
 /// L3 on samples: what a node says it has seen of a primary, through some moment, it has in all shards.
 /// One look in sixteen is at one life.
 ///
-/// A replica that has replaced its rows is passed over: it may have seen more before than it has got
-/// back. And a primary whose clock was ever wrong: what an earlier life of it said of a later time
+/// A primary whose clock was ever wrong is passed over: what an earlier life of it said of a later time
 /// says nothing of the next.
 struct FreshnessComparison {
   private var generator: SplitMix64
@@ -26,7 +25,7 @@ struct FreshnessComparison {
         origin.nodeID != replica.nodeID
       else { continue }
       let through = Timestamp(microseconds: time, counter: 0xFFF)
-      for (actor, mirror) in life.mirrors where mirror.isTrusted && !mirror.hasGoneBack {
+      for (actor, mirror) in life.mirrors where mirror.isTrusted {
         let known = mirror.knowledge[origin.incarnation]
         guard let history = histories[actor.id],
           let missing = history.updates(
