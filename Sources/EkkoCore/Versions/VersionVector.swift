@@ -26,6 +26,9 @@ public struct VersionVector: Hashable, Sendable {
     return self.entries[place].timestamp
   }
 
+  /// The largest time of all origins; zero if it is empty.
+  package var latestTime: Timestamp { self.entries.reduce(.zero) { max($0, $1.timestamp) } }
+
   /// Whether this knowledge includes the update `version`.
   public func covers(_ version: ParameterVersion) -> Bool {
     self[version.origin] >= version.timestamp

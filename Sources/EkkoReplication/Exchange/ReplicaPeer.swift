@@ -16,6 +16,9 @@ package actor ReplicaPeer {
   private var owed = OwedTable()
   /// The peer's latest announcement that was told over this link.
   private var announcedThrough: UInt64 = 0
+  /// How many setbacks this node had had when the owed table was begun; see
+  /// `ShardVersionBoard.setbacks`.
+  private var setbacks: UInt64
   private var marks = AnswerMarks()
   /// Scans that broke off and can be resumed, over this link or the next one to the same peer.
   private(set) var unfinished: [ShardID: SectionReception]
@@ -49,6 +52,7 @@ package actor ReplicaPeer {
     self.node = node
     self.link = link
     self.unfinished = unfinished.filter { $0.value.responder == link.remote.incarnation }
+    self.setbacks = node.board.setbacks
     self.number = node.preferences.addLink()
     self.executor = node.runtime.executor(for: link.home)
     self.generator = node.runtime.makeGenerator()
@@ -132,6 +136,7 @@ package actor ReplicaPeer {
       let nonce = self.generator.next()
     #endif
     var exchange = Exchange(nonce: nonce, receptions: [:])
+    self.forgetIfSetBack()
     let held = HeldShards(self.node)
     self.settleDominated(held)
     var entries: [ExchangeRequest.Entry] = []
@@ -156,6 +161,15 @@ package actor ReplicaPeer {
       nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
       credit: self.node.methods.credit, retirements: self.node.retirements,
       formClass: self.node.formClass, wall: reading.wall, entries: entries)
+  }
+
+  /// What was settled may be wanted again: the peer is to announce everything anew.
+  private func forgetIfSetBack() {
+    let setbacks = self.node.board.setbacks
+    guard setbacks != self.setbacks else { return }
+    self.setbacks = setbacks
+    self.owed = OwedTable()
+    self.announcedThrough = 0
   }
 
   private func settleDominated(_ held: HeldShards) {
@@ -326,7 +340,9 @@ package actor ReplicaPeer {
       self.node.knowledge.demandReports(until: now.advanced(by: .seconds(1)))
     }
     self.settleDominated(HeldShards(self.node))
-    if let asOf = self.owed.takeFreshness() { self.node.board.adopt(asOf: asOf) }
+    if let asOf = self.owed.takeFreshness() {
+      self.node.board.adopt(asOf: asOf, setbacks: self.setbacks)
+    }
     if self.isCaughtUp { self.hasCaughtUp = true }
   }
 

@@ -82,7 +82,8 @@ extension ReplicaNode {
     let own = KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
     let shards = self.shards.all.map(\.id)
     var ownBounds: [ShardID: VersionVector] = [:]
-    for (shard, entry) in zip(shards, self.board.entries(of: shards)) {
+    // What this node distrusts it may be about to know less of.
+    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true {
       ownBounds[shard] = entry?.knowledge
     }
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]

@@ -173,8 +173,21 @@ package actor Replica {
   private func upkeep() async {
     let now = self.node.clock.now().monotonic
     for keeper in self.peers { await keeper.checkProgress(at: now) }
+    await self.settleLoaded()
     let stable = StableBounds(self.node)
     for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }
+  }
+
+  /// Sees whether what was loaded from beyond the future bound can be told right from wrong by now.
+  private func settleLoaded() async {
+    let (node, board) = (self.node, self.node.board)
+    for shard in node.shards.all {
+      guard let entry = board[shard.id], !entry.isTrusted, !entry.needsReplacement else { continue }
+      // Rows issued anew are writes of this node: see `ShardVersionBoard.beginWrite`.
+      let (ticket, now) = board.beginWrite(at: node.clock.now())
+      await shard.settleLoaded(isClockRight: node.isClockConfirmed, at: now)
+      board.endWrite(ticket)
+    }
   }
 }
 

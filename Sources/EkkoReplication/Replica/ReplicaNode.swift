@@ -70,10 +70,12 @@ package final class ReplicaNode: Sendable {
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
   }
 
-  /// Whether this node accepts writes now: it has merged what its peers hold, and its clock agrees
-  /// with theirs.
+  /// Whether this node accepts writes now: it has merged what its peers hold, its clock agrees with
+  /// theirs, and what it knows of the cluster counts.
   package var mayWrite: Bool {
-    guard self.writable.withLock({ $0 }) else { return false }
+    guard self.writable.withLock({ $0 }), self.board[.catalogue]?.isTrusted ?? true else {
+      return false
+    }
     if case .unfit = self.clockVerdict { return false }
     return true
   }
@@ -94,4 +96,10 @@ package final class ReplicaNode: Sendable {
   }
 
   package var clockVerdict: ClockFitness.Verdict { self.clocks.withLock { $0.verdict } }
+
+  /// Whether the clock is known to be right: it agrees with those of enough members.
+  package var isClockConfirmed: Bool {
+    let others = self.membership.members.map(\.node).filter { $0 != self.nodeID }
+    return self.clocks.withLock { $0.isConfirmed(by: others) }
+  }
 }

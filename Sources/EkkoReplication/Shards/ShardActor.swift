@@ -34,11 +34,11 @@ package actor ShardActor {
 
   /// Runs one step of the shard and announces what it has changed, all at once.
   func publishing<Result>(_ step: (inout Shard) -> Result) -> Result {
-    let (version, mustReplace) = (self.shard.shardVersion, self.shard.mustReplace)
-    let knowledge = self.shard.knowledge
+    let (version, knowledge) = (self.shard.shardVersion, self.shard.knowledge)
+    let (isTrusted, mustReplace) = (self.shard.isTrusted, self.shard.mustReplace)
     let result = step(&self.shard)
     if self.shard.shardVersion != version || self.shard.knowledge != knowledge
-      || self.shard.mustReplace != mustReplace
+      || self.shard.isTrusted != isTrusted || self.shard.mustReplace != mustReplace
     {
       self.announced = self.board.publish(self.shard)
     }
@@ -117,6 +117,11 @@ package actor ShardActor {
       _ = self.shard.collectTombstones(stable: stable, from: cursor, limit: Self.sweepLimit)
     }
     self.upkeepCursor = next ?? ScanCursor()
+  }
+
+  /// See `Shard.settleLoaded`.
+  package func settleLoaded(isClockRight: Bool, at now: Instant) {
+    self.publishing { $0.settleLoaded(isClockRight: isClockRight, at: now) }
   }
 
   /// Slots one turn of upkeep may examine.

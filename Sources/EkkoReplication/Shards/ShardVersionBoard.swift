@@ -40,6 +40,8 @@ package final class ShardVersionBoard: Sendable {
     package let sequence: UInt64
     /// The replica distrusts its rows and wants all of a peer's (DESIGN §5.1).
     package let needsReplacement: Bool
+    /// See `Shard.isTrusted`.
+    package let isTrusted: Bool
   }
 
   /// Names a write that may have drawn its time but is not published yet.
@@ -64,11 +66,13 @@ package final class ShardVersionBoard: Sendable {
     // What a closure takes of the shard as a whole would copy all of it.
     let (id, knowledge, mustReplace) = (shard.id, shard.knowledge, shard.mustReplace)
     let (version, epoch) = (shard.shardVersion, shard.epoch)
+    let isTrusted = shard.isTrusted
     return self.state.change(id) { state in
       state.sequence += 1
+      if isTrusted, state.entries[id]?.isTrusted == false { state.noteSetback(of: self.node) }
       state.entries[id] = Entry(
         version: version, knowledge: knowledge, epoch: epoch, sequence: state.sequence,
-        needsReplacement: mustReplace)
+        needsReplacement: mustReplace, isTrusted: isTrusted)
       if mustReplace {
         state.replacing.insert(id)
       } else {
@@ -139,9 +143,14 @@ package final class ShardVersionBoard: Sendable {
     self.state.update { _ = $0.openWrites.removeValue(forKey: ticket.number) }
   }
 
-  /// Takes over what a peer has seen, once everything it had announced by then is merged here.
-  package func adopt(asOf: [NodeID: UInt64]) {
+  /// How often a shard has come to be trusted again, after which it may know less than it did.
+  package var setbacks: UInt64 { self.state.read { $0.setbacks } }
+
+  /// Takes over what a peer has seen, once everything it had announced by then is merged here; unless
+  /// there was a setback since there were `setbacks`.
+  package func adopt(asOf: [NodeID: UInt64], setbacks: UInt64) {
     self.state.update { state in
+      guard state.setbacks == setbacks else { return }
       for (node, time) in asOf where node != self.node {
         state.asOf[node] = max(state.asOf[node] ?? 0, time)
       }
@@ -202,6 +211,13 @@ extension ShardVersionBoard {
     var givenOut: UInt64 = 0
     var openWrites: [UInt64: UInt64] = [:]
     var nextTicket: UInt64 = 0
+    var setbacks: UInt64 = 0
+
+    /// A shard may have lost what it had of other origins: they are seen anew.
+    mutating func noteSetback(of node: NodeID) {
+      self.setbacks += 1
+      self.asOf = self.asOf.filter { $0.key == node }
+    }
 
     mutating func compact() {
       self.recent.removeAll { self.entries[$0.shard]?.sequence != $0.sequence }

@@ -33,7 +33,7 @@ final class ReplicaMirror: @unchecked Sendable {
   /// Whether it has distrusted its rows in this life: the marks it asked with mean nothing then.
   private(set) var hasGoneBack = false
 
-  /// Whether its rows count: it does not wait for a full replace.
+  /// Whether its rows count, see `Shard.isTrusted`.
   var isTrusted: Bool { self.wasTrusted }
 
   /// Whether this life has ever known the update.
@@ -50,11 +50,11 @@ final class ReplicaMirror: @unchecked Sendable {
     try self.checkMerge(shard)
     guard
       shard.arrival != self.arrival || shard.knowledge != self.knowledge
-        || shard.shardVersion != self.shardVersion || shard.mustReplace == self.wasTrusted
+        || shard.shardVersion != self.shardVersion || shard.isTrusted != self.wasTrusted
         || shard.rowCount != self.versions.count || shard.origins.retired.count != self.retiredCount
     else { return }
     let wasReplaced = shard.counters.replacements != self.replacements
-    let isTrusted = !shard.mustReplace
+    let isTrusted = shard.isTrusted
     if !isTrusted { self.hasGoneBack = true }
     if isTrusted != self.wasTrusted || wasReplaced && !self.wasTrusted {
       // What it knew before means nothing now: everything is looked at anew.
@@ -162,7 +162,7 @@ final class ReplicaMirror: @unchecked Sendable {
   private func checkMerge(_ shard: borrowing Shard) throws(Violation) {
     let merged = shard.counters.sectionsMerged
     defer { self.sectionsMerged = merged }
-    guard merged == self.sectionsMerged + 1, self.wasTrusted, !shard.mustReplace,
+    guard merged == self.sectionsMerged + 1, self.wasTrusted, shard.isTrusted,
       shard.counters.replacements == self.replacements, self.shardVersion != nil
     else { return }
     guard self.knowledge.dominates(shard.mergedAsked) else {

@@ -236,7 +236,7 @@ extension ShardActor {
     self.assumeIsolated { actor in
       ShardView(
         knowledge: actor.shard.knowledge, retired: actor.shard.origins.retired,
-        isTrusted: !actor.shard.mustReplace)
+        isTrusted: actor.shard.isTrusted)
     }
   }
 

@@ -84,8 +84,8 @@ package final class Simulation: @unchecked Sendable {
   @safe
   struct ReadyJob {
     let job: UnownedJob
-    // SAFETY: the job's task holds the actor that it runs on, and that its lane; the simulation holds
-    // its processes. Both are there for as long as the job is.
+    // SAFETY: until the job runs its task holds the actor that it runs on, and that its lane; the
+    // simulation holds its processes.
     private unowned(unsafe) let unsafeLane: Lane?
     private unowned(unsafe) let unsafeProcess: SimulatedProcess?
     let sequence: UInt64
@@ -237,14 +237,16 @@ package final class Simulation: @unchecked Sendable {
   private func run(_ next: ReadyJob) {
     // A stray has no process; it runs where the runtime would have put it, on nobody's behalf.
     let process = next.process ?? self.limbo
-    if let lane = next.lane {
+    // Held: the job may let go of its actor.
+    let lane = next.lane
+    if let lane {
       unsafe next.job.runSynchronously(
         isolatedTo: lane.asUnownedSerialExecutor(), taskExecutor: process.asUnownedTaskExecutor())
     } else {
       unsafe next.job.runSynchronously(on: process.asUnownedTaskExecutor())
     }
     process.hasRun()
-    self.observer?(next.lane)
+    self.observer?(lane)
   }
 
   private lazy var limbo = self.makeProcess("limbo")

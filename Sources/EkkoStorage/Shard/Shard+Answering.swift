@@ -28,7 +28,7 @@ extension Shard {
   ) -> WalkOpening {
     guard request.epoch == self.epoch else { return .refused(.differentEpoch) }
     guard request.formClass <= self.formClass else { return .refused(.lesserForm) }
-    guard !self.mustReplace else { return .refused(.busy) }
+    guard self.isTrusted else { return .refused(.busy) }
     if let token = request.resume {
       if let walk = self.resumeWalk(token, request: request) {
         self.counters.scansResumed += 1

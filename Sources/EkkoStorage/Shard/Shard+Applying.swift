@@ -46,7 +46,8 @@ extension Shard {
         return .progressed
       }
       do throws(Refusal) {
-        try self.apply(rows, mode: reception.mode, future: .refuse, in: bytes, at: now)
+        try self.apply(
+          rows, mode: reception.mode, limit: self.latestAcceptable(at: now), in: bytes, at: now)
         reception.accepted(rows, body: bytes.extracting(rows.body))
         return .progressed
       } catch {
@@ -62,7 +63,8 @@ extension Shard {
       }
     case .end(let end):
       guard end.shard == self.id, end.nonce == reception.nonce else { return .progressed }
-      return .ended(self.merge(end, reception: reception, at: now))
+      return .ended(
+        self.merge(end, reception: reception, limit: self.latestAcceptable(at: now)))
     case .refused, .other:
       return .progressed
     }
@@ -72,15 +74,15 @@ extension Shard {
 
   /// Applies rows of one table: the later version wins, whatever arrives first. Atomic with respect
   /// to every other step of the shard; all or nothing with respect to refusals.
+  ///
+  /// - Parameter limit: the largest version time that is taken.
   mutating func apply(
-    _ rows: RowsItem, mode: SectionMode?, future: FutureRows, in bytes: Span<UInt8>,
+    _ rows: RowsItem, mode: SectionMode?, limit: Timestamp, in bytes: Span<UInt8>,
     at now: Instant
   ) throws(Refusal) {
     let index = Int(rows.table.rawValue)
-    let limit = self.latestAcceptable(at: now)
     let layout = try self.layout(of: rows, sentIn: self.formClass)
-    try Self.checkRows(
-      of: rows, laidOutAs: layout, in: bytes, limit: future == .refuse ? limit : nil)
+    try Self.checkRows(of: rows, laidOutAs: layout, in: bytes, limit: limit)
     let columns = RowColumns(of: rows, in: bytes)
     self.tables[index].reserve(rows.count)
     let origins = self.intern(rows.origins, mode: mode)
@@ -97,45 +99,28 @@ extension Shard {
       }
       let reference = columns.origin(entry)
       let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
-      var timestamp = columns.timestamp(entry)
-      var origin = origins[reference.index]
-      if timestamp > limit { (timestamp, origin) = self.reissue(at: now) }
       let slot = self.applyRow(
-        key: columns.key(entry), timestamp: timestamp, origin: origin,
-        isTombstone: reference.isTombstone, memory: memory, index: index,
+        key: columns.key(entry), timestamp: columns.timestamp(entry),
+        origin: origins[reference.index], isTombstone: reference.isTombstone, memory: memory,
+        index: index,
         row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
       if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
       rowOffset = rowEnd
     }
-    self.applySignificant(rows, columns: columns, table: index, limit: limit)
-    if self.counters.rowsApplied > appliedBefore {
-      self.noteAhead(rows, columns: columns, limit: limit)
-    }
+    self.applySignificant(rows, columns: columns, table: index)
+    if self.counters.rowsApplied > appliedBefore { self.noteAhead(rows, columns: columns) }
     self.finishArrivals(at: now)
-  }
-
-  /// What becomes of rows from beyond the future bound.
-  enum FutureRows {
-    case refuse
-    /// Only for rows of one's own snapshot.
-    case reissue
-  }
-
-  private mutating func reissue(at now: Instant) -> (Timestamp, ArrivingOrigin) {
-    let origin = ArrivingOrigin(
-      index: self.origins.intern(self.incarnation), collectedThrough: .zero)
-    return (self.clock.next(wall: now.wall), origin)
   }
 
   /// Looks at every row before any is applied.
   static func checkRows(
-    of rows: RowsItem, laidOutAs layout: RowLayout, in bytes: Span<UInt8>, limit: Timestamp?
+    of rows: RowsItem, laidOutAs layout: RowLayout, in bytes: Span<UInt8>, limit: Timestamp
   ) throws(Refusal) {
     let columns = RowColumns(of: rows, in: bytes)
     var rowOffset = rows.rowsOffset
     for entry in 0..<rows.count {
       let timestamp = columns.timestamp(entry)
-      if let limit, timestamp > limit { throw .fromTheFuture(timestamp) }
+      if timestamp > limit { throw .fromTheFuture(timestamp) }
       var isWellFormed = timestamp > .zero
       if !columns.origin(entry).isTombstone {
         let row = unsafe bytes.bytes.extracting(rowOffset..<(rowOffset + rows.rowByteCount))
@@ -144,7 +129,6 @@ extension Shard {
       }
       guard isWellFormed else { throw .malformedRow(table: rows.table, key: columns.key(entry)) }
     }
-    guard let limit else { return }
     for significant in rows.significant where significant.version.timestamp > limit {
       throw .fromTheFuture(significant.version.timestamp)
     }
@@ -257,9 +241,9 @@ extension Shard {
 
   /// Keeps the larger significant version of each row (Ekko §5.2.2): it is never lowered.
   private mutating func applySignificant(
-    _ rows: RowsItem, columns: RowColumns, table: Int, limit: Timestamp
+    _ rows: RowsItem, columns: RowColumns, table: Int
   ) {
-    for significant in rows.significant where significant.version.timestamp <= limit {
+    for significant in rows.significant {
       guard let slot = self.tables[table].slot(of: columns.key(Int(significant.entry))) else {
         continue
       }
@@ -272,9 +256,9 @@ extension Shard {
 
   /// Notes rows that came before their section's end. They change what this replica could give, so
   /// they get a shard version of their own, even below a time that was noted before.
-  private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns, limit: Timestamp) {
+  private mutating func noteAhead(_ rows: RowsItem, columns: RowColumns) {
     var latest = [Timestamp](repeating: .zero, count: rows.origins.count)
-    for entry in 0..<rows.count where columns.timestamp(entry) <= limit {
+    for entry in 0..<rows.count {
       let origin = columns.origin(entry).index
       latest[origin] = max(latest[origin], columns.timestamp(entry))
     }

@@ -3,10 +3,12 @@ internal import EkkoCore
 /// Taking over what a completed section stands for (Ekko §4.3, §4.4.2).
 extension Shard {
   /// Merges a section's knowledge and shard version in one step, or nothing.
+  ///
+  /// - Parameter limit: the largest version time that is taken.
   mutating func merge(
-    _ received: SectionEnd, reception: SectionReception, at now: Instant
+    _ received: SectionEnd, reception: SectionReception, limit: Timestamp
   ) -> Merge {
-    if let obstacle = self.obstacle(to: received, of: reception, at: now) { return obstacle }
+    if let obstacle = self.obstacle(to: received, of: reception, limit: limit) { return obstacle }
     let end = self.withoutRetired(received)
     let before = self.knowledge
     let aheadBefore = self.ahead
@@ -32,7 +34,7 @@ extension Shard {
 
   /// What comes of a section whose knowledge cannot be merged, and is counted here; `nil` if it can.
   mutating func obstacle(
-    to end: SectionEnd, of reception: SectionReception, at now: Instant
+    to end: SectionEnd, of reception: SectionReception, limit: Timestamp
   ) -> Merge? {
     #if PlantedBugs
       let asked = PlantedBug.active == .requesterWentBack ? VersionVector() : reception.asked
@@ -44,14 +46,13 @@ extension Shard {
       self.counters.sectionsDropped += 1
       return .dropped
     }
-    guard let refusal = self.refusal(of: end, at: now) else { return nil }
+    guard let refusal = self.refusal(of: end, limit: limit) else { return nil }
     self.counters.sectionsRefused += 1
     return .refused(refusal)
   }
 
   /// Why this end must not be merged, whatever came before it.
-  private func refusal(of end: SectionEnd, at now: Instant) -> Refusal? {
-    let limit = self.latestAcceptable(at: now)
+  private func refusal(of end: SectionEnd, limit: Timestamp) -> Refusal? {
     for vector in [end.knowledge, end.ahead, end.significantKnowledge, end.forgotten] {
       if let ahead = vector.entries.first(where: { $0.timestamp > limit }) {
         return .fromTheFuture(ahead.timestamp)

@@ -103,9 +103,9 @@ extension Shard {
     let source = try self.layout(of: rows, sentIn: terms.formClass)
     try Self.checkRows(
       of: rows, laidOutAs: source, in: bytes, limit: self.latestAcceptable(at: now))
-    guard self.formClass == .full, self.mayBeOrigin, !self.mustReplace || terms.replaces else {
-      return false
-    }
+    guard self.formClass == .full, self.mayBeOrigin, self.loadedBeyond == nil,
+      !self.mustReplace || terms.replaces
+    else { return false }
     let columns = RowColumns(of: rows, in: bytes)
     let isReplacing = self.replacement?.nonce == rows.nonce
     let own = self.origins.intern(self.incarnation)
@@ -165,7 +165,8 @@ extension Shard {
       self.counters.sectionsDropped += 1
       return .dropped
     }
-    if let obstacle = self.obstacle(to: received, of: reception, at: now) { return obstacle }
+    let limit = self.latestAcceptable(at: now)
+    if let obstacle = self.obstacle(to: received, of: reception, limit: limit) { return obstacle }
     var end = self.withoutRetired(received)
     let (knowledge, forgotten, mustReplace) = (self.knowledge, self.forgotten, self.mustReplace)
     if end.mode == .replace {

@@ -2,26 +2,31 @@ internal import EkkoCore
 
 /// Taking rows from this shard's own snapshot (DESIGN §5.2, §5.8).
 extension Shard {
-  /// Like `receive` for rows, but full rows from beyond the future bound become new writes of this
-  /// life instead of a refusal.
-  ///
-  /// - Returns: whether there were any.
+  /// Like `receive`, but takes versions up to `limit` and says what is wrong.
   mutating func restore(
-    _ rows: RowsItem, in bytes: Span<UInt8>, reception: inout SectionReception, at now: Instant
-  ) throws(SnapshotError) -> Bool {
+    _ rows: RowsItem, in bytes: Span<UInt8>, reception: inout SectionReception, limit: Timestamp,
+    at now: Instant
+  ) throws(SnapshotError) {
     guard reception.mode == .replace, rows.nonce == reception.nonce else { throw .incomplete }
-    let last = self.clock.last
     do throws(Refusal) {
-      try self.apply(
-        rows, mode: .replace, future: self.formClass == .full ? .reissue : .refuse, in: bytes,
-        at: now)
-    } catch .fromTheFuture(let timestamp) {
-      throw .needsReplacement(beyond: timestamp)
+      try self.apply(rows, mode: .replace, limit: limit, in: bytes, at: now)
     } catch {
-      throw .refused(error)
+      throw SnapshotError(error)
     }
     reception.accepted(rows, body: bytes.extracting(rows.body))
-    return self.clock.last > last
+  }
+
+  /// Merges what the section's end says. What lies beyond the future bound is taken with a doubt.
+  mutating func restore(
+    _ end: SectionEnd, reception: SectionReception, limit: Timestamp, at now: Instant
+  ) throws(SnapshotError) {
+    switch self.merge(end, reception: reception, limit: limit) {
+    case .merged: break
+    case .refused(let refusal): throw SnapshotError(refusal)
+    case .dropped: throw .incomplete
+    }
+    let latest = self.latestTime
+    if latest > self.latestAcceptable(at: now) { self.loadedBeyond = latest }
   }
 
   /// What was loaded is no news to anyone: it leaves the update cache for the DVV.

@@ -35,7 +35,7 @@ extension Shard {
   }
 
   /// Whether this life may issue versions: its rows can be trusted, and it may be an origin.
-  var mayIssue: Bool { !self.mustReplace && self.mayBeOrigin }
+  var mayIssue: Bool { self.isTrusted && self.mayBeOrigin }
 
   /// Whether this life is an origin, or may become one.
   var mayBeOrigin: Bool {
@@ -56,6 +56,7 @@ extension Shard {
     var scratch = [Float](
       repeating: 0, count: table.schema.valueType.isNumeric ? table.layout.rowLength : 0)
     let schema = table.schema
+    let latestKnown = self.knowledge.latestTime
     for (row, key) in write.keys.enumerated() {
       if row % RowMemory.phaseLength == 0 {
         table.memory.prefetch(row..<min(row + RowMemory.phaseLength, write.keys.count)) {
@@ -65,7 +66,7 @@ extension Shard {
       versions.append(
         self.apply(
           write, row: row, key: key, origin: origin, to: &table, schema: schema,
-          scratch: &scratch, at: now))
+          latestKnown: latestKnown, scratch: &scratch, at: now))
     }
     self.tables[index] = table
     return versions
@@ -73,12 +74,14 @@ extension Shard {
 
   private mutating func apply(
     _ write: ShardWrite, row: Int, key: UInt64, origin: UInt32, to table: inout RowTable,
-    schema: TableSchema, scratch: inout [Float], at now: Instant
+    schema: TableSchema, latestKnown: Timestamp, scratch: inout [Float], at now: Instant
   ) -> Timestamp {
     let index = Int(write.table.rawValue)
     let known = table.slot(of: key)
     let stamp = known.map { table.stamp(at: $0) }
-    let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? .zero)
+    // A row that is not here may have been deleted and forgotten, by a clock that was ahead of ours;
+    // elsewhere its tombstone may still be there. All that is gone for good is known.
+    let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? latestKnown)
     let isFresh =
       stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
     if write.kind == .push, isFresh,

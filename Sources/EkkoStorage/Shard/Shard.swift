@@ -42,6 +42,10 @@ package struct Shard: Sendable {
   var replacement: Replacement?
   /// This replica's rows cannot be trusted until replaced whole; it answers nothing meanwhile.
   package internal(set) var mustReplace = false
+  /// The largest version time among what was loaded from a file, if that lay beyond the future bound:
+  /// the clock was ahead when these were issued, or is behind now. Until it is known which, this
+  /// replica answers and issues nothing; see `settleLoaded`.
+  package internal(set) var loadedBeyond: Timestamp?
   var requests = RequestWindow()
   package internal(set) var counters = ShardCounters()
   /// What the last section that was merged had been asked with: the knowledge of that moment dominated
@@ -85,6 +89,9 @@ package struct Shard: Sendable {
       }
     }
   }
+
+  /// Whether its rows and knowledge count: others may have them, and it may issue versions.
+  package var isTrusted: Bool { !self.mustReplace && self.loadedBeyond == nil }
 
   /// All rows held, those of deleted keys among them.
   package var rowCount: Int { self.tables.reduce(0) { $0 + $1.occupiedCount } }

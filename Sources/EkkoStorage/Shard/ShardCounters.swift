@@ -5,6 +5,8 @@ package struct ShardCounters: Hashable, Sendable {
   package var rowsSuperseded: UInt64 = 0
   /// Issued anew because they had survived only in a lesser form.
   package var rowsRecovered: UInt64 = 0
+  /// Issued anew because they were loaded from beyond the future bound, and the clock is right.
+  package var rowsReissued: UInt64 = 0
   package var rowsSent: UInt64 = 0
   package var rowsVisited: UInt64 = 0
   package var sectionsMerged: UInt64 = 0

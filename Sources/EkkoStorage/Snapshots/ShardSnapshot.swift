@@ -70,8 +70,8 @@ package enum ShardSnapshot {
   /// The shard as its file holds it, in a new life: the knowledge, epoch, forgotten times and retired
   /// origins of the file, an empty update cache with a DVV that covers every row.
   ///
-  /// Rows from beyond the future bound are written anew if this replica holds the full form, and the
-  /// knowledge is cut back to what that leaves certain; else the error says `needsReplacement`.
+  /// Versions from beyond the future bound are taken with a doubt if this replica holds the full form,
+  /// see `Shard.settleLoaded`; else the error says `needsReplacement`.
   ///
   /// - Parameters:
   ///   - schemas: the tables the model has now; the file's must be able to become them.

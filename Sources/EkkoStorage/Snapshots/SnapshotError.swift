@@ -26,6 +26,16 @@ package enum SnapshotError: Error, Hashable, Sendable {
   case interrupted
 }
 
+extension SnapshotError {
+  init(_ refusal: Shard.Refusal) {
+    if case .fromTheFuture(let timestamp) = refusal {
+      self = .needsReplacement(beyond: timestamp)
+    } else {
+      self = .refused(refusal)
+    }
+  }
+}
+
 extension SnapshotError: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -79,6 +79,9 @@ package struct UpdateCache: Sendable {
     self.dominator[place] = max(self.dominator[place], timestamp.rawValue)
   }
 
+  /// Forgets the DVV: whoever calls this makes it anew, in the same step.
+  mutating func clearDominator() { self.dominator = [] }
+
   package mutating func clearDominator(origin: UInt32) {
     if Int(origin) < self.dominator.count { self.dominator[Int(origin)] = 0 }
   }
@@ -219,7 +222,5 @@ package struct UpdateCache: Sendable {
       }
       self.ring.remove(at: place)
     }
-
-    mutating func clearDominator() { self.dominator = [] }
   }
 #endif

@@ -17,6 +17,12 @@ import Testing
       ])
   }
 
+  /// All rows a node holds of the model, tombstones among them.
+  private static func rowCount(of node: String, in cluster: SimulatedCluster) -> Int {
+    let shards = cluster.store(node)?.node.shards.all.filter { $0.id != .catalogue } ?? []
+    return shards.reduce(0) { count, shard in count + shard.assumeIsolated { $0.shard.rowCount } }
+  }
+
   private static let tables = [TableSchema(name: "rows", rowLength: 1)]
 
   /// Whether each running node lists the founder in its present life.
@@ -51,6 +57,62 @@ import Testing
       try await client.put([2], [2], to: "rows", of: "m", durability: .dataCentres(2))
       try await cluster.converge(within: .seconds(10))
       #expect(Self.isListed(in: cluster))
+    }
+  }
+
+  /// Found by simulation: rows of its files came from beyond the future bound, as it seemed, and were
+  /// issued anew, a row among them that had been deleted everywhere since.
+  @Test(arguments: UInt64(1)...5)
+  func `a deleted row stays deleted when its primary starts with its clock behind`(
+    seed: UInt64
+  ) throws {
+    try Self.make(seed: seed).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+      try await client.put([1, 2], [1, 2], to: "rows", of: "m", durability: .dataCentres(2))
+      try await cluster.sleep(for: .seconds(3))
+      // From here on nothing is saved.
+      cluster.begin(.diskFull, at: "t0")
+      try await client.delete([1], from: "rows", of: "m", durability: .dataCentres(2))
+      try await cluster.wait(within: .seconds(20), "the tombstone is collected") {
+        ["a0", "b0"].allSatisfy { Self.rowCount(of: $0, in: cluster) == 1 }
+      }
+
+      cluster.crash("t0")
+      cluster.clock(of: "t0").stepWall(by: .seconds(-600))
+      cluster.restart("t0")
+      try await cluster.sleep(for: .seconds(5))
+      cluster.clock(of: "t0").correctWall()
+
+      try await cluster.converge(within: .seconds(20))
+      let reader = try await cluster.client(in: "t")
+      let rows = try await reader.get([1, 2], from: "rows", of: "m")
+      #expect(!rows.isFound(at: 0) && rows.isFound(at: 1))
+    }
+  }
+
+  /// The other way round: what the clock said then nobody else has taken.
+  @Test(arguments: UInt64(1)...5)
+  func `what a primary wrote while its clock was ahead survives its restart with a right one`(
+    seed: UInt64
+  ) throws {
+    try Self.make(seed: seed).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+      try await cluster.converge(within: .seconds(5))
+      cluster.partition(["t0", "client0"])
+      cluster.clock(of: "t0").stepWall(by: .seconds(600))
+      try await client.put([1], [1], to: "rows", of: "m")
+      try await cluster.sleep(for: .seconds(3))
+
+      cluster.crash("t0")
+      cluster.clock(of: "t0").correctWall()
+      cluster.heal()
+      cluster.restart("t0")
+
+      try await cluster.converge(within: .seconds(20))
+      let reader = try await cluster.client(in: "b")
+      #expect(try await reader.get([1], from: "rows", of: "m").isFound(at: 0))
     }
   }
 

@@ -74,6 +74,29 @@ import Testing
     #expect(board.asOf(at: Self.instant(400)) == [Self.node: 1000])
   }
 
+  /// Found by simulation: it told a freshness of before it took all rows from a peer that was behind.
+  @Test func `a shard that took all rows anew has seen nothing of other primaries`() throws {
+    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let other = NodeID(name: "b")
+    var shard = Self.shard(0)
+    _ = board.publish(shard)
+    board.adopt(asOf: [other: 70], setbacks: board.setbacks)
+    #expect(board.asOf(at: Self.instant(90)) == [Self.node: 90, other: 70])
+    let before = board.setbacks
+
+    shard.requireReplacement()
+    _ = board.publish(shard)
+    #expect(board.setbacks == before)
+    _ = board.publish(Self.shard(0))
+
+    #expect(board.lastAsOf == [Self.node: 90])
+    // What an exchange has settled that began before does not count either.
+    board.adopt(asOf: [other: 80], setbacks: before)
+    #expect(board.lastAsOf == [Self.node: 90])
+    board.adopt(asOf: [other: 60], setbacks: board.setbacks)
+    #expect(board.lastAsOf == [Self.node: 90, other: 60])
+  }
+
   @Test func `a wait ends by its condition, by its deadline, and by closing`() async {
     let board = ShardVersionBoard(node: Self.node, isOrigin: false)
     let far = MonotonicTime(nanoseconds: .max)
