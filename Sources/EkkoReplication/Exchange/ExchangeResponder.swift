@@ -76,12 +76,21 @@ package actor ExchangeResponder {
   /// The knowledge in an ask is the requester's own word on what it has merged. That of the catalogue
   /// is left to reports, where it comes after all else: see `Retirement`.
   private func noteKnowledge(of request: ExchangeRequest) {
-    let known = request.entries.filter { $0.request.shard != .catalogue }
+    let known = request.entries.filter { $0.request.shard != .catalogue && !$0.request.replace }
     guard !known.isEmpty else { return }
     let remote = self.link.remote
     self.node.knowledge.note(
       KnowledgeReport.Member(node: remote.node, incarnation: remote.incarnation),
       knows: known.map { ($0.request.shard, $0.request.knowledge) })
+  }
+
+  /// Whether both know of the same retirements; else one must first learn which. From the catalogue,
+  /// which is where that is learnt; but who gives all its rows in place of another's must have applied
+  /// what that one has: it may not have got the rows of retired origins itself.
+  private func agreesOnRetired(_ section: SectionRequest, of request: ExchangeRequest) -> Bool {
+    let retirements = self.node.retirements
+    guard section.shard == .catalogue else { return request.retirements == retirements }
+    return !section.replace || request.retirements <= retirements
   }
 
   /// Whether the requester has not yet read of an origin's retirement, and not all that it wrote to the
@@ -102,8 +111,7 @@ package actor ExchangeResponder {
       packer.refuse(section, .unknownShard)
       return
     }
-    guard asked.retirements == self.node.retirements || section.shard == .catalogue else {
-      // One of us must first learn which origins are retired.
+    guard self.agreesOnRetired(section, of: asked) else {
       packer.refuse(section, .busy)
       return
     }

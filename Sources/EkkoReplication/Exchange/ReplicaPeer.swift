@@ -145,8 +145,12 @@ package actor ReplicaPeer {
       let replaces =
         entry.needsReplacement
         && self.node.preferences.claimReplacement(of: shard.id, by: self.number)
-      // A shard that another link is replacing is not ours to touch.
-      guard replaces || !entry.needsReplacement else { continue }
+      // A shard that another link is replacing is not ours to touch; nor one whose file may be right
+      // where our clock is wrong.
+      guard replaces || entry.isTrusted else {
+        self.postpone(shard.id)
+        continue
+      }
       entries.append(
         ExchangeRequest.Entry(
           request: self.request(

@@ -148,6 +148,44 @@ import Testing
     }
   }
 
+  /// Found by simulation: two that had lost their files gave each other what little they had, in place
+  /// of all rows.
+  @Test(arguments: UInt64(1)...5)
+  func `who knows of fewer retirements does not replace what another has`(seed: UInt64) throws {
+    let cluster = SimulatedCluster(
+      seed: seed,
+      nodes: [
+        .training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"], keepsFiles: false),
+        .inference("b0", in: "b", join: ["t0", "a0"]),
+      ])
+    try cluster.run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+      cluster.crash("t0")
+      cluster.restart("t0")
+      try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
+        cluster.store("b0")?.node.retirements == 1
+      }
+      let node = try #require(cluster.store("b0")?.node)
+      let catalogue = try #require(node.shards[.catalogue])
+
+      // One that has heard of nothing yet is the only one left to ask.
+      cluster.crash("a0")
+      cluster.partition(["t0"])
+      cluster.restart("a0")
+      await catalogue.retire(IncarnationID(rawValue: 1), seal: Timestamp(rawValue: 1), reissuingAt: nil)
+      try await cluster.sleep(for: .seconds(5))
+
+      #expect(await catalogue.rowCount(of: .models) == 1)
+      #expect(node.board[.catalogue]?.isTrusted == false)
+      cluster.heal()
+      try await cluster.wait(within: .seconds(20), "b0 has all rows from the founder") {
+        node.board[.catalogue]?.isTrusted == true
+      }
+      #expect(await catalogue.rowCount(of: .models) == 1)
+    }
+  }
+
   /// The catalogue is saved before a change of it is answered, not when its turn comes.
   @Test(arguments: UInt64(1)...5)
   func `a model that was just created survives a power cut of the founder`(seed: UInt64) throws {

@@ -43,7 +43,9 @@ import Testing
 
   @Test func `a clock that was behind catches up, and the rows are what they were`() async throws {
     var (shard, saved, now) = try await Self.load()
-    now.wall = WallTime(microseconds: now.wall.microseconds + 3_600_000_000)
+    now = Instant(
+      monotonic: now.monotonic,
+      wall: WallTime(microseconds: now.wall.microseconds + 3_600_000_000))
     shard.settleLoaded(isClockRight: false, at: now)
 
     #expect(shard.isTrusted)
