@@ -24,7 +24,7 @@ extension EkkoClient {
   /// Reads at least what `session` has seen, waiting for it if the replica is behind, and notes what
   /// was seen now.
   ///
-  /// - Throws: `EkkoError.tooLate` if the replica does not catch up in time.
+  /// - Throws: `EkkoError.tooLate` if the replica does not catch up in time, or what was seen is lost.
   public func get(
     _ reads: [TableRead], of model: String, missing: MissingRow = .report,
     session: inout Session

@@ -16,7 +16,8 @@ public enum EkkoError: Error, Hashable, Sendable, CustomStringConvertible {
   case notDurable
   /// The request is so old that the primary cannot tell whether it was applied.
   case uncertain
-  /// The replica did not get what the session has seen in time.
+  /// The replica did not get what the session has seen in time. If that was lost with its primary, it
+  /// never will, and only another session can go on.
   case tooLate
   /// The client was closed.
   case closed

@@ -16,7 +16,7 @@
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack
     // Identity
-    case identityKeptWithDisk, identityWithoutState
+    case identityKeptWithDisk, identityWithoutState, wrongClockTrusted
     // Update cache
     case hitTestSkipsUnknownOrigins, emptyDominatorAfterLoading, deletesBypassCache
     case erasedBeforeDominator, staleCopyPruned, horizonFollowsWall, cachePrunedByVersionTime
@@ -31,7 +31,7 @@
     // Retirement, deletes, expiry
     case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredInOneVector
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
-    case replacementRemovesTooMuch, replacementRemovesTooLittle
+    case replacementRemovesTooMuch, replacementRemovesTooLittle, replacedByLessRetired
     // Snapshots
     case snapshotKnowledgeReadLast
 

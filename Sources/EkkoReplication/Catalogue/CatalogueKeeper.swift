@@ -54,6 +54,8 @@ package actor CatalogueKeeper {
   private func hold(_ model: ModelRecord, in catalogue: Catalogue) async {
     let isNew = self.node.catalogue.models[model.id] == nil
     guard isNew || self.node.catalogue.models[model.id]?.tables != model.tables else { return }
+    let applied = self.node.shards.retirements
+    let retired = catalogue.retired.filter { $0.number <= applied }
     for (number, id) in model.shards.enumerated() {
       if let held = self.node.shards[id] {
         await held.updateSchemas(model.tables)
@@ -65,7 +67,7 @@ package actor CatalogueKeeper {
           id: id, schemas: model.tables, formClass: self.node.formClass,
           incarnation: self.node.incarnation, epoch: model.epoch)
       // Records may be here before the model is.
-      for record in catalogue.retired where record.number <= self.node.shards.retirements {
+      for record in retired {
         _ = shard.applyRetirement(of: record.incarnation, seal: record.seals[id] ?? .zero)
       }
       self.node.shards.add(

@@ -321,6 +321,7 @@ package actor ReplicaPeer {
       self.owed.settle(shard, announced: receipt.announced)
       self.node.preferences.endReplacement(of: shard, by: self.number)
       if changed {
+        self.effort += self.node.methods.sectionEffort
         self.active[shard] = self.exchanges
         self.node.preferences.noteDelivery(of: shard, by: self.number)
       }

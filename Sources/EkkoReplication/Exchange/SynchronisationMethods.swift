@@ -20,6 +20,9 @@ package struct SynchronisationMethods: Hashable, Sendable {
 
   /// After about this many bytes of rows a peer stops and leaves the rest owed.
   package var credit: UInt32 = 8 << 20
+  /// What taking a section's rows is reckoned to cost beyond what the clock shows: links rest by that
+  /// (see `ReplicaPeer`), also where work takes no time, as in simulation.
+  package var sectionEffort = Duration.zero
   /// The first estimate of D_prop; see `PropagationEstimate`.
   package var firstHorizon = PropagationEstimate.usualHorizon
 

@@ -21,35 +21,39 @@ package struct StableKnowledge: Sendable {
   /// How many links each of those has open that pull from here now.
   private var links: [Member: Int] = [:]
 
-  /// Goes up with everything that is heard.
+  /// Goes up with everything that is heard and not known yet.
   package private(set) var changeCount: UInt64 = 0
 
   package init() {}
 
   /// A replica that pulls from here has told its own knowledge.
   package mutating func note(_ member: Member, knows bounds: [(ShardID, VersionVector)]) {
-    self.changeCount += 1
     if self.direct[member] == nil {
       for old in self.direct.keys where old.node == member.node { self.direct[old] = nil }
     }
-    for (shard, knowledge) in bounds {
+    for (shard, knowledge) in bounds
+    where Self.adds(knowledge, to: self.direct[member]?[shard]) {
       self.direct[member, default: [:]][shard, default: VersionVector()].merge(knowledge)
+      self.changeCount += 1
     }
   }
 
   /// A link of `member`, which pulls from here, has opened.
-  package mutating func opened(by member: Member) { self.links[member, default: 0] += 1 }
+  package mutating func opened(by member: Member) {
+    self.changeCount += 1
+    self.links[member, default: 0] += 1
+  }
 
   /// A link of `member` has ended.
   package mutating func closed(by member: Member) {
     guard let count = self.links[member] else { return }
+    self.changeCount += 1
     self.links[member] = count > 1 ? count - 1 : nil
   }
 
   /// Takes a report that `reporter` sent. Its earlier groups that name one of the same members in
   /// another life are of no more use.
   package mutating func note(_ report: KnowledgeReport, from reporter: NodeID) {
-    self.changeCount += 1
     for group in report.groups where !group.members.isEmpty {
       let key = GroupKey(reporter: reporter, members: group.members)
       if self.groups[key] == nil {
@@ -58,13 +62,19 @@ package struct StableKnowledge: Sendable {
           known.reporter != reporter || nodes.isDisjoint(with: known.members.map(\.node))
         }
       }
-      for (shard, bound) in group.bounds {
+      for (shard, bound) in group.bounds where Self.adds(bound, to: self.groups[key]?[shard]) {
         self.groups[key, default: [:]][shard, default: VersionVector()].merge(bound)
+        self.changeCount += 1
       }
-      for (shard, peak) in group.peaks {
+      for (shard, peak) in group.peaks where Self.adds(peak, to: self.peaks[key]?[shard]) {
         self.peaks[key, default: [:]][shard, default: VersionVector()].merge(peak)
+        self.changeCount += 1
       }
     }
+  }
+
+  private static func adds(_ heard: VersionVector, to known: VersionVector?) -> Bool {
+    known.map { !$0.dominates(heard) } ?? true
   }
 
   /// What `member` is known to know of `shard`, at the least.
@@ -136,11 +146,6 @@ package struct StableKnowledge: Sendable {
       }
     }
     return (named.values + [pulling]).filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
-  }
-
-  /// The members heard of, in any way.
-  package var heardOf: Set<Member> {
-    Set(self.direct.keys).union(self.groups.keys.flatMap(\.members))
   }
 
   /// Forgets members in lives that are over, as `present` lists those of each node. Nodes it does not

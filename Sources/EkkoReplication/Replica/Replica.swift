@@ -20,7 +20,7 @@ package actor Replica {
   /// Links that others may hold open; more are told that the node is busy.
   private static let linkLimit = 4096
   /// How often held polls and reads are checked against their deadlines.
-  private static let tick = Duration.milliseconds(20)
+  private static let tick = Duration.milliseconds(50)
   private static let upkeepInterval = Duration.seconds(1)
 
   /// - Parameters:

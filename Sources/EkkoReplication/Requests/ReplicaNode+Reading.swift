@@ -5,6 +5,8 @@ package import EkkoStorage
 /// process, are answered with.
 extension ReplicaNode {
   /// Waits until the session's versions are here, then reads every part, each shard entered once.
+  ///
+  /// - Throws: `.tooLate` if one of them does not come in time, or is lost.
   package func read(
     _ request: ReadRequest, until deadline: MonotonicTime
   ) async throws(RequestFailure) -> ReadReply {
@@ -14,17 +16,28 @@ extension ReplicaNode {
     for part in request.parts where Int(part.table.rawValue) >= model.tables.count {
       throw .unknownTable("\(part.table.rawValue)")
     }
-    let retired = Set(self.catalogue.retired.map(\.incarnation))
-    for (shard, vector) in request.session.sorted(by: { $0.key < $1.key }) {
-      // What a retired origin wrote is known everywhere, and in no vector any more.
-      for entry in vector.entries where !retired.contains(entry.origin) {
+    if !request.session.isEmpty { try await self.wait(for: request.session, until: deadline) }
+    return try await self.read(request.parts, of: model, missing: request.missing)
+  }
+
+  private func wait(
+    for session: [ShardID: VersionVector], until deadline: MonotonicTime
+  ) async throws(RequestFailure) {
+    let retired = Dictionary(
+      uniqueKeysWithValues: self.catalogue.retired.map { ($0.incarnation, $0.seals) })
+    for (shard, vector) in session.sorted(by: { $0.key < $1.key }) {
+      for entry in vector.entries {
+        if let seals = retired[entry.origin] {
+          // Up to its seal it is known everywhere, and in no vector any more. Beyond it is lost.
+          guard entry.timestamp <= seals[shard] ?? .zero else { throw .tooLate }
+          continue
+        }
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
         guard await self.board.wait(for: shard, toCover: version, until: deadline) else {
           throw .tooLate
         }
       }
     }
-    return try await self.read(request.parts, of: model, missing: request.missing)
   }
 
   private func read(

@@ -17,7 +17,7 @@ package enum RequestFailure: Error, Hashable, Sendable {
   case outsideWindow
   /// Applied at the primary, but not confirmed by as many others as asked for in time.
   case notDurable
-  /// The deadline passed before the replica had what the session demands.
+  /// The deadline passed before the replica had what the session demands, or that is lost.
   case tooLate
   /// The bytes were no request.
   case malformed

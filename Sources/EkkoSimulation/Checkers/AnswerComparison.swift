@@ -4,27 +4,10 @@ internal import EkkoReplication
 internal import EkkoStorage
 
 /// C3 on samples: what a shard would answer from its update cache to what some other replica knows is
-/// what a scan of all its rows finds. One change in sixteen is looked at, for each costs a scan.
-struct AnswerComparison {
-  private var generator: SplitMix64
-  private var countdown = 0
-
-  private static let interval = 16
-
-  init(generator: SplitMix64) { self.generator = generator }
-
-  /// Whether this change is one of those to look at.
-  var isDue: Bool {
-    mutating get {
-      self.countdown += 1
-      return self.countdown % Self.interval == 0
-    }
-  }
-
-  mutating func choose(_ count: Int) -> Int { self.generator.below(count) }
-
+/// what a scan of all its rows finds. Some changes are looked at, for each costs a scan.
+enum AnswerComparison {
   /// Compares the two answers to the shard of the same name in another life.
-  func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
+  static func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
     guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
     let hasGoneBack = asker.hasGoneBack

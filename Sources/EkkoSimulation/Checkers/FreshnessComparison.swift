@@ -2,22 +2,14 @@ internal import EkkoCore
 internal import EkkoReplication
 
 /// L3 on samples: what a node says it has seen of a primary, through some moment, it has in all shards.
-/// One look in sixteen is at one life.
 ///
 /// A primary whose clock was ever wrong is passed over: what an earlier life of it said of a later time
 /// says nothing of the next.
-struct FreshnessComparison {
-  private var generator: SplitMix64
-  private var countdown = 0
-
-  private static let interval = 16
-
-  init(generator: SplitMix64) { self.generator = generator }
-
-  mutating func check(_ lives: [NodeLife], _ histories: [ShardID: ShardHistory]) -> Violation? {
-    self.countdown += 1
-    guard self.countdown % Self.interval == 0 else { return nil }
-    let life = lives[self.generator.below(lives.count)]
+enum FreshnessComparison {
+  /// Compares one life with what the primaries among `lives` have issued.
+  static func check(
+    _ life: NodeLife, among lives: [NodeLife], _ histories: [ShardID: ShardHistory]
+  ) -> Violation? {
     guard let replica = life.replica else { return nil }
     let seen = replica.board.lastAsOf
     for primary in lives where primary !== life && primary.isListed(among: lives) {

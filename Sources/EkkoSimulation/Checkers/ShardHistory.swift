@@ -5,7 +5,7 @@ internal import EkkoStorage
 ///
 /// Filled by watching origins, never told by the product.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class ShardHistory: @unchecked Sendable {
   /// A row of a shard, wherever it is held.
   struct RowKey: Hashable, Sendable {

@@ -4,7 +4,7 @@ internal import EkkoStorage
 
 /// Looks at the shard of every job, in every life, right after the job.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class ShardWatch: @unchecked Sendable {
   private let simulation: Simulation
   private let distinctTables: Set<UInt16>
@@ -20,14 +20,14 @@ final class ShardWatch: @unchecked Sendable {
   private(set) var violationTime: Int64 = 0
   /// What shards of lives that are over have counted.
   private(set) var pastCounters: [ShardCounters] = []
-  private var comparison: AnswerComparison
-  private var freshness: FreshnessComparison
+  private var answers: Sampling
+  private var freshness: Sampling
 
   init(_ simulation: Simulation, distinctTables: Set<UInt16>) {
     self.simulation = simulation
     self.distinctTables = distinctTables
-    self.comparison = AnswerComparison(generator: simulation.makeGenerator())
-    self.freshness = FreshnessComparison(generator: simulation.makeGenerator())
+    self.answers = Sampling(generator: simulation.makeGenerator())
+    self.freshness = Sampling(generator: simulation.makeGenerator())
   }
 
   func add(_ life: NodeLife) {
@@ -67,9 +67,14 @@ final class ShardWatch: @unchecked Sendable {
       }
     }
     if let violation { return self.report(violation) }
-    if let violation = self.freshness.check(self.lives, self.histories) { self.report(violation) }
+    if self.freshness.isDue,
+      let violation = FreshnessComparison.check(
+        self.freshness.choose(of: self.lives), among: self.lives, self.histories)
+    {
+      self.report(violation)
+    }
     guard before != mirror.knowledge, let asker = self.someOther(than: life) else { return }
-    if let violation = self.comparison.compare(actor, asked: asker) { self.report(violation) }
+    if let violation = AnswerComparison.compare(actor, asked: asker) { self.report(violation) }
   }
 
   /// Looks at all that a node has as it begins to live.
@@ -81,8 +86,8 @@ final class ShardWatch: @unchecked Sendable {
 
   /// A life to compare with: any but this one.
   private func someOther(than life: NodeLife) -> NodeLife? {
-    guard self.comparison.isDue, self.lives.count > 1 else { return nil }
-    let asker = self.lives[self.comparison.choose(self.lives.count)]
+    guard self.answers.isDue, self.lives.count > 1 else { return nil }
+    let asker = self.answers.choose(of: self.lives)
     return asker === life ? nil : asker
   }
 

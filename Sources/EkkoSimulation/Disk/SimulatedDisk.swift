@@ -9,7 +9,7 @@ package import EkkoStorage
 /// when a call fails or is late, when damaged bytes are read, when a name does not show what was
 /// published under it.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedDisk: @unchecked Sendable {
   /// The published files at one moment.
   package struct Copy: Sendable {

@@ -4,7 +4,7 @@ internal import EkkoTransport
 /// A listening endpoint of the simulated network. Accepted channels are dealt out to its homes in
 /// turn.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedListener: ChannelListener, @unchecked Sendable {
   /// Channels that may wait to be accepted; more are refused.
   private static let backlog = 512

@@ -3,7 +3,7 @@ package import EkkoTransport
 
 /// The simulated network as one process sees it from its host.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package struct SimulatedTransport: Transport, @unchecked Sendable {
   private let attachment: NetworkAttachment
 

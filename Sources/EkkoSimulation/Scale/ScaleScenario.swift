@@ -23,7 +23,7 @@ package enum ScaleScenario {
   }
 }
 
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 private final class ScaleWorld: @unchecked Sendable {
   let simulation: Simulation
   let process: SimulatedProcess
@@ -31,7 +31,7 @@ private final class ScaleWorld: @unchecked Sendable {
   private let network: SimulatedNetwork
   private var nodes: [Life] = []
 
-  /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+  /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
   private final class Life: @unchecked Sendable {
     let process: SimulatedProcess
     var store: StoreNode?

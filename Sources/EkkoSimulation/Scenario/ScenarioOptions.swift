@@ -32,7 +32,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   package var faultKinds: [FaultKind]
   package var faults: Int
   /// Calls of one client under way at a time; later ones wait.
-  package var overlap = 8
+  package var overlap = 32
   /// Of every node.
   package var methods = SynchronisationMethods()
   /// How often an origin may be retired.
@@ -46,11 +46,13 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   init(using generator: inout SplitMix64) {
     self.order = generator.chance(0.125) ? .fifo : .random
     self.trainingNodes = 1 + generator.below(3)
-    self.inferenceNodes = (0..<(generator.chance(0.4) ? 3 : 2)).map { _ in 2 + generator.below(3) }
+    let isWide = generator.chance(0.4)
+    self.inferenceNodes = (0..<(isWide ? 3 : 2)).map { _ in 2 + generator.below(isWide ? 2 : 3) }
     self.relays = generator.chance(0.5)
     self.shards = 4 + generator.below(3)
     self.clients = 3 + generator.below(3)
-    self.writes = 700 + generator.below(700)
+    // A run costs by the write: more than half are large, the others leave more time between writes.
+    self.writes = generator.chance(0.6) ? 990 + generator.below(130) : 350 + generator.below(450)
     self.span = generator.duration(in: .milliseconds(800)...(.milliseconds(2000)))
     self.pulse = .milliseconds([1, 20, 40, 80][generator.below(4)])
     self.ownKeys = 8 + generator.below(24)
@@ -84,6 +86,9 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
       self.retirementInterval = generator.duration(in: .milliseconds(50)...(.milliseconds(1000)))
     }
     if generator.chance(0.15) { self.jitter = 0 }
+    if generator.chance(0.6) {
+      self.methods.sectionEffort = generator.duration(in: .microseconds(20)...(.microseconds(200)))
+    }
     self.takesBack = generator.chance(0.4)
   }
 
@@ -107,7 +112,8 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
       + "hot_keys=\(self.hotKeys) deletes=\(Self.percent(self.deletes)) "
       + "latency=\(self.localLatency)/\(self.wideLatency) jitter=\(Self.percent(self.jitter)) "
       + "window=\(self.windowByteCount) piece=\(self.methods.answerByteLimit) "
-      + "credit=\(self.methods.credit) d_prop=\(self.methods.firstHorizon) "
+      + "credit=\(self.methods.credit) effort=\(self.methods.sectionEffort) "
+      + "d_prop=\(self.methods.firstHorizon) "
       + "retirement=\(self.retirementInterval) takes_back=\(self.takesBack) secret=\(self.hasSecret) "
       + "faults=\(self.faults) of \(self.faultKinds.map(\.name).joined(separator: ","))"
   }

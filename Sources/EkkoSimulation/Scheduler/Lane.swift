@@ -5,7 +5,7 @@ internal import EkkoCore
 /// Between two jobs the simulation's thread is alone with every actor, so it counts as isolated to
 /// each: checkers look into actors with `assumeIsolated`.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 @safe
 package final class Lane: SerialExecutor, @unchecked Sendable {
   package let number: UInt64

@@ -2,7 +2,7 @@ package import EkkoCore
 
 /// The clock of one simulated machine: two times that can run wrong, each in its own way.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   /// One of the two times as a straight line over simulated time.
   private struct Line {

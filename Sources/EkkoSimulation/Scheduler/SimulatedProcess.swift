@@ -3,7 +3,7 @@ package import EkkoCore
 /// One process of the simulated world: the executor of its tasks, the maker of its actors' lanes, its
 /// clock; it can be paused, made slow, or cut off from everything.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecked Sendable {
   package let name: String
   package let number: UInt32

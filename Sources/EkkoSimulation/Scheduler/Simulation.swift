@@ -8,8 +8,9 @@ package import EkkoCore
 /// Time moves only when nothing is ready: to the next timer. A run is a function of the seed and the
 /// binary; `traceHash` tells two runs apart.
 ///
-/// SAFETY (of `@unchecked Sendable`): all state is touched on the thread inside `run` only; `enqueue`
-/// traps when a job comes from another.
+/// SAFETY (of `@unchecked Sendable`): all state, and that of every class here that refers to this, is
+/// touched on the thread inside `run` only: jobs and timers run nowhere else, and `enqueue` traps when a
+/// job comes from another thread.
 package final class Simulation: @unchecked Sendable {
   /// Which ready job runs next.
   package enum Order: String, Sendable { case random, fifo }

@@ -3,7 +3,8 @@ internal import Dispatch
 /// A serial executor for actors whose methods block on a disk.
 ///
 /// Its queue runs on a thread of Dispatch's own, never on a core loop and never on the cooperative
-/// pool, so that a slow disk delays nothing but files. Jobs run one at a time, in order.
+/// pool, so that a slow disk delays nothing but files. Jobs run one at a time, in order. Made by the
+/// store of real files that it serves, and nowhere else: other stores need no thread.
 final class BlockingExecutor: SerialExecutor {
   private let queue = DispatchQueue(label: "ekko.files")
 

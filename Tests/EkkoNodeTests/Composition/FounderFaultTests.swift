@@ -91,6 +91,39 @@ import Testing
     }
   }
 
+  /// Found by simulation: once the founder's former life was retired, a session was shown what came
+  /// before the lost write.
+  @Test(arguments: UInt64(1)...5)
+  func `a session that has seen a write that was lost is told so`(seed: UInt64) throws {
+    try Self.make(seed: seed).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+      try await client.put([1], [1], to: "rows", of: "m", durability: .dataCentres(2))
+      try await cluster.sleep(for: .seconds(3))
+      cluster.begin(.diskFull, at: "t0")
+      cluster.partition(["t0", "client0"])
+      try await client.put([1], [2], to: "rows", of: "m")
+      var session = Session()
+      let read = [TableRead(table: "rows", keys: [1])]
+      let seen = try await client.get(read, of: "m", session: &session)[0]
+      #expect(seen.values == [2])
+
+      cluster.crash("t0")
+      cluster.heal()
+      cluster.end(.diskFull, at: "t0")
+      cluster.restart("t0")
+      try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
+        cluster.store("t0")?.node.retirements == 1
+      }
+
+      let reader = try await cluster.client(in: "t")
+      await #expect(throws: EkkoError.tooLate) {
+        try await reader.get(read, of: "m", session: &session)
+      }
+      #expect(try await reader.get([1], from: "rows", of: "m").values == [1])
+    }
+  }
+
   /// The other way round: what the clock said then nobody else has taken.
   @Test(arguments: UInt64(1)...5)
   func `what a primary wrote while its clock was ahead survives its restart with a right one`(

@@ -48,7 +48,7 @@ import Testing
       from: NodeID(rawValue: 2))
     #expect(knowledge.knowledge(of: Self.member(2), about: Self.shard) == Self.vector([9: 2]))
     knowledge.retain([NodeID(rawValue: 3): Self.member(3, life: 3).incarnation])
-    #expect(knowledge.heardOf.isEmpty)
+    #expect(knowledge.knowledge(of: Self.member(2), about: Self.shard).isEmpty)
   }
 
   /// 3 pulls from 1, 4 from 2, and 1 and 2 from each other: what 1 says of both must not wait for what
