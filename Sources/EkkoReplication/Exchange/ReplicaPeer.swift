@@ -24,6 +24,8 @@ package actor ReplicaPeer {
   private(set) var unfinished: [ShardID: SectionReception]
   /// The exchange in which this peer last brought rows of a shard that we lacked.
   private var active: [ShardID: UInt64] = [:]
+  /// Until when a shard that is to be replaced is not asked for over this link.
+  private var notBefore: [ShardID: MonotonicTime] = [:]
   private var current: Exchange?
   private var exchanges: UInt64 = 0
   private var reports = ReportSchedule()
@@ -120,6 +122,8 @@ package actor ReplicaPeer {
   private static let grace = Duration.milliseconds(50)
   /// A shard is asked for standing while its last rows came at most this many exchanges ago.
   private static let standingExchanges: UInt64 = 64
+  /// How long a refused replacement is left to other links.
+  private static let replacementPause = Duration.milliseconds(100)
   private static let dueLimit = 256
   private static let standingLimit = 128
   /// A frame's header and checksum, in bytes.
@@ -158,7 +162,8 @@ package actor ReplicaPeer {
           isOwed: shard.isOwed))
     }
     self.current = exchange
-    let untilDue = self.owed.nextDue.map { now.duration(to: $0) } ?? Self.longestHold
+    let due = [self.owed.nextDue, self.notBefore.values.min()].compactMap { $0 }.min()
+    let untilDue = due.map { now.duration(to: $0) } ?? Self.longestHold
     let hold = max(.zero, min(Self.longestHold, untilDue))
     self.answerDeadline = now.advanced(by: hold + Self.patience)
     return ExchangeRequest(
@@ -184,7 +189,9 @@ package actor ReplicaPeer {
   /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
   private func shardsToAsk(at now: MonotonicTime) -> [(id: ShardID, isOwed: Bool)] {
     var shards = self.owed.due(at: now, limit: Self.dueLimit).map { (id: $0, isOwed: true) }
-    shards += self.node.board.shardsNeedingReplacement.map { (id: $0, isOwed: true) }
+    self.notBefore = self.notBefore.filter { $0.value > now }
+    shards += self.node.board.shardsNeedingReplacement.filter { self.notBefore[$0] == nil }
+      .map { (id: $0, isOwed: true) }
     self.active = self.active.filter { $0.value + Self.standingExchanges > self.exchanges }
     let standing = self.active.keys.filter {
       self.node.preferences.isPreferred(self.number, for: $0)
@@ -298,9 +305,14 @@ package actor ReplicaPeer {
   }
 
   private func postpone(_ shard: ShardID) {
+    let now = self.node.clock.now().monotonic
     self.node.preferences.endReplacement(of: shard, by: self.number)
-    self.owed.postpone(
-      shard, at: self.node.clock.now().monotonic, using: &self.generator)
+    if self.node.board[shard]?.needsReplacement == true {
+      // Long enough for the other links to take their turns.
+      self.notBefore[shard] = now.advanced(
+        by: Self.replacementPause * Double.random(in: 0.5...1, using: &self.generator))
+    }
+    self.owed.postpone(shard, at: now, using: &self.generator)
   }
 
   private func deliver(_ delivery: ShardActor.Delivery, to shard: ShardID) async {

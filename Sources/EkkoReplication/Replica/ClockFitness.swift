@@ -20,12 +20,12 @@ package struct ClockFitness: Sendable {
 
   package mutating func forget(_ node: NodeID) { self.offsets[node] = nil }
 
-  /// Whether two of these other members at least, or the only one there is, have shown their clocks,
-  /// and most of those heard, itself included, agree with ours.
+  /// Whether one of these other members at least has shown its clock, if there are any, and most of
+  /// those heard, itself included, agree with ours.
   package func isConfirmed(by others: [NodeID]) -> Bool {
     let heard = others.compactMap { self.offsets[$0] }
     let agreeing = heard.count { $0.magnitude <= self.bound }
-    return heard.count >= min(others.count, 2) && 2 * agreeing >= heard.count
+    return heard.isEmpty ? others.isEmpty : 2 * agreeing >= heard.count
   }
 
   package var verdict: Verdict {

@@ -117,7 +117,9 @@ final class Course: @unchecked Sendable {
   private func healCore() async {
     self.faults.endAll()
     let world = self.world
-    let core = world.nodes.filter { $0.plan.isTraining || world.generator.chance(0.7) }
+    let core = world.nodes.filter { node in
+      world.generator.chance(0.7) || node.plan.isTraining || node.life?.isOver == false
+    }
     // Who pulls from a relay only has nothing to come together with while that is away.
     let names = Set(core.map(\.name) + core.flatMap(\.plan.join))
     self.faults.revive(world.nodes.filter { names.contains($0.name) })
