@@ -14,6 +14,7 @@ package struct PropagationEstimate: Hashable, Sendable {
   private var measured: Duration = .zero
   private var windowHits = 0
   private var windowMisses = 0
+  private var hasAdjusted = false
 
   private static let shortest: Duration = .milliseconds(200)
   private static let longest: Duration = .seconds(600)
@@ -54,12 +55,18 @@ package struct PropagationEstimate: Hashable, Sendable {
     self.horizon = self.clamped(max(self.horizon * 0.9, self.measured * 2))
   }
 
+  /// At most one step for each so many answers, but as soon as the misses among them are too many: where
+  /// there is little to answer, the rest of them may be long in coming.
   private mutating func adjust() {
+    let allowed = Double(Self.windowSize) * (1 - Self.targetHitRate)
+    if Double(self.windowMisses) > allowed, !self.hasAdjusted {
+      self.horizon = self.clamped(self.horizon * 1.5)
+      self.hasAdjusted = true
+    }
     guard self.windowHits + self.windowMisses >= Self.windowSize else { return }
-    let rate = Double(self.windowHits) / Double(self.windowHits + self.windowMisses)
-    if rate < Self.targetHitRate { self.horizon = self.clamped(self.horizon * 1.5) }
     self.windowHits = 0
     self.windowMisses = 0
+    self.hasAdjusted = false
   }
 
   private func clamped(_ duration: Duration) -> Duration {
