@@ -10,7 +10,7 @@ actor ClientLink {
   private var waiting: [UInt32: Watched<Inbox, Never>] = [:]
   /// Told when there is something to look after.
   private let asked = Wakeup()
-  private var nextStream: UInt32 = 1
+  private var nextStream: UInt32
   private var assembler = MessageAssembler(byteLimit: 64 << 20)
   private var failure: LinkError? {
     didSet { self.broken.withLock { $0 = true } }
@@ -43,6 +43,10 @@ actor ClientLink {
     self.link = link
     self.runtime = runtime
     self.executor = runtime.executor(for: link.home)
+    // Not the same on every link: an answer that some box on the way has kept for long, and delivers
+    // over the next link, must not find a request that waits for another.
+    var generator = runtime.makeGenerator()
+    self.nextStream = UInt32.random(in: 1...(.max), using: &generator)
   }
 
   /// Whether the link is of no more use.
@@ -127,8 +131,7 @@ actor ClientLink {
     switch self.silence.check(isWaiting: isWaiting, at: now) {
     case nil: return
     case .probe:
-      self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
-      let stream = self.nextStream &- 1
+      let stream = self.takeStream()
       var writer = ByteWriter()
       Request.lag.encode(into: &writer)
       let message = Message(stream: stream, body: writer.bytes)
@@ -180,12 +183,16 @@ actor ClientLink {
     self.isCancelling = false
   }
 
+  private func takeStream() -> UInt32 {
+    defer { self.nextStream = self.nextStream == .max ? 1 : self.nextStream + 1 }
+    return self.nextStream
+  }
+
   private func send(
     _ request: Request, until deadline: MonotonicTime
   ) async throws(LinkError) -> (UInt32, Watched<Inbox, Never>) {
     if let failure = self.failure { throw failure }
-    let stream = self.nextStream
-    self.nextStream = self.nextStream &+ 1 == 0 ? 1 : self.nextStream &+ 1
+    let stream = self.takeStream()
     let inbox = Watched<Inbox, Never>(Inbox())
     if self.waiting.isEmpty { self.asked.signal() }
     self.waiting[stream] = inbox

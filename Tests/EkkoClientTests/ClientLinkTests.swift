@@ -43,6 +43,36 @@ import Testing
     #expect((steps ?? .max) < 10)
   }
 
+  /// Found by simulation: a box on the way had kept an answer, and delivered it over the next link, where
+  /// another request waited under the same number.
+  @Test func `an answer of an earlier link answers nothing on the next`() throws {
+    let simulation = Simulation(seed: 1)
+    let process = simulation.makeProcess("client")
+
+    let answers = try simulation.run(as: process) { () async -> [Reply?] in
+      var kept: UInt32 = 0
+      var answers: [Reply?] = []
+      for _ in 0..<2 {
+        guard let (link, node) = try? await Self.openPair(on: process.runtime) else { break }
+        await link.start()
+        async let answer = try? link.ask(
+          .catalogue, until: process.clock.now().monotonic.advanced(by: .seconds(1)))
+        let asked = (try? await node.receive())?.first?.stream ?? 0
+        if kept == 0 { kept = asked }
+        var writer = ByteWriter()
+        Reply.failed(.tooLate).encode(into: &writer)
+        let message = Message(stream: kept, body: writer.bytes)
+        try? await node.send(message.frames(kind: RequestFrameKind.reply))
+        answers.append(await answer)
+        node.abort()
+        await link.close()
+      }
+      return answers
+    }
+
+    #expect(answers.map { $0 != nil } == [true, false])
+  }
+
   private static func openPair(on runtime: Runtime) async throws -> (ClientLink, node: Link) {
     let home = Home(index: 0)
     let transport = MemoryTransport()

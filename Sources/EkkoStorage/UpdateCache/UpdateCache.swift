@@ -24,9 +24,12 @@ package struct UpdateCache: Sendable {
   package private(set) var prunedThrough: UInt64 = 0
   /// The DVV, by index in the shard's table of origins; absent means zero.
   package private(set) var dominator: [UInt64] = []
-  /// When arrivals happened: ascending, at most one mark a millisecond.
+  /// When arrivals happened: ascending, some thousand marks.
   private var arrivals: [(time: MonotonicTime, sequence: UInt64)] = []
   private var arrivalsHead = 0
+  /// The first of them that has not been pruned by. Those before it are kept for a while, to measure a
+  /// propagation that takes longer than D_prop.
+  private var unprunedHead = 0
   package var propagation: PropagationEstimate
   #if PlantedBugs
     private var lateDominator: [(origin: UInt32, timestamp: Timestamp)] = []
@@ -57,14 +60,19 @@ package struct UpdateCache: Sendable {
 
   /// Remembers when a batch of arrivals ended, for pruning by age.
   package mutating func noteArrivals(through sequence: UInt64, at time: MonotonicTime) {
-    if let last = self.arrivals.last, self.arrivals.count > self.arrivalsHead,
-      last.time.duration(to: time) < .milliseconds(1)
+    let spacing = max(.milliseconds(1), self.propagation.horizon / Self.marksPerHorizon)
+    if let last = self.arrivals.last, self.arrivals.count > self.unprunedHead,
+      last.time.duration(to: time) < spacing
     {
       self.arrivals[self.arrivals.count - 1].sequence = sequence
     } else {
       self.arrivals.append((time, sequence))
     }
   }
+
+  private static let marksPerHorizon = 1000
+  /// For how many times D_prop an arrival's time is known after the arrival was pruned.
+  private static let horizonsRemembered = 3
 
   /// The age at `now` of the first arrival after `sequence`, if that arrival is still known.
   package func age(ofFirstArrivalAfter sequence: UInt64, at now: MonotonicTime) -> Duration? {
@@ -120,17 +128,25 @@ package struct UpdateCache: Sendable {
 
   // MARK: Pruning (Algorithm 1, PruneCache)
 
-  /// The newest sequence that arrived before `horizon`; forgets the times up to it.
+  /// The newest sequence that arrived before `horizon`, if it was not asked for before.
   package mutating func sequence(before horizon: MonotonicTime) -> UInt64? {
     var newest: UInt64?
-    while self.arrivalsHead < self.arrivals.count,
-      self.arrivals[self.arrivalsHead].time < horizon
+    while self.unprunedHead < self.arrivals.count,
+      self.arrivals[self.unprunedHead].time < horizon
     {
-      newest = self.arrivals[self.arrivalsHead].sequence
+      newest = self.arrivals[self.unprunedHead].sequence
+      self.unprunedHead += 1
+    }
+    let forgotten = horizon.advanced(
+      by: .zero - self.propagation.horizon * Self.horizonsRemembered)
+    while self.arrivalsHead < self.unprunedHead,
+      self.arrivals[self.arrivalsHead].time < forgotten
+    {
       self.arrivalsHead += 1
     }
     if self.arrivalsHead > 64, self.arrivalsHead * 2 > self.arrivals.count {
       self.arrivals.removeFirst(self.arrivalsHead)
+      self.unprunedHead -= self.arrivalsHead
       self.arrivalsHead = 0
     }
     return newest
