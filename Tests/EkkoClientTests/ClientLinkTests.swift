@@ -59,9 +59,7 @@ import Testing
           .catalogue, until: process.clock.now().monotonic.advanced(by: .seconds(1)))
         let asked = (try? await node.receive())?.first?.stream ?? 0
         if kept == 0 { kept = asked }
-        var writer = ByteWriter()
-        Reply.failed(.tooLate).encode(into: &writer)
-        let message = Message(stream: kept, body: writer.bytes)
+        let message = Message(stream: kept, body: Reply.failed(.tooLate).encode())
         try? await node.send(message.frames(kind: RequestFrameKind.reply))
         answers.append(await answer)
         node.abort()

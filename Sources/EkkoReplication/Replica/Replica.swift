@@ -181,8 +181,7 @@ package actor Replica {
   /// Sees whether what was loaded from beyond the future bound can be told right from wrong by now.
   private func settleLoaded() async {
     let (node, board) = (self.node, self.node.board)
-    for shard in node.shards.all {
-      guard let entry = board[shard.id], !entry.isTrusted, !entry.needsReplacement else { continue }
+    for shard in node.shards.all where board[shard.id]?.awaitsClock == true {
       // Rows issued anew are writes of this node: see `ShardVersionBoard.beginWrite`.
       let (ticket, now) = board.beginWrite(at: node.clock.now())
       await shard.settleLoaded(isClockRight: node.isClockConfirmed, at: now)

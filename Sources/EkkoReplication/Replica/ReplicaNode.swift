@@ -70,12 +70,11 @@ package final class ReplicaNode: Sendable {
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
   }
 
-  /// Whether this node accepts writes now: it has merged what its peers hold, its clock agrees with
-  /// theirs, and what it knows of the cluster counts.
+  /// Whether this node accepts writes now: it has merged what its peers hold, and its clock agrees
+  /// with theirs, also with what it had last shown when the catalogue was saved.
   package var mayWrite: Bool {
-    guard self.writable.withLock({ $0 }), self.board[.catalogue]?.isTrusted ?? true else {
-      return false
-    }
+    guard self.writable.withLock({ $0 }) else { return false }
+    if self.board[.catalogue]?.awaitsClock == true { return false }
     if case .unfit = self.clockVerdict { return false }
     return true
   }

@@ -103,13 +103,33 @@ extension ShardActor {
     package var mark: UInt64 = 0
   }
 
+  /// How long a replacement may get nothing before another may begin in its place.
+  private static let replacementPatience = Duration.seconds(2)
+
+  /// Whether another section is replacing this shard's rows: two would break each other off for ever.
+  private func isIntruding(_ reception: SectionReception, at now: MonotonicTime) -> Bool {
+    guard let nonce = self.shard.replacementNonce, nonce != reception.nonce,
+      nonce != reception.resumed
+    else { return false }
+    return self.replacementProgress.duration(to: now) < Self.replacementPatience
+  }
+
+  private func noteProgress(of reception: SectionReception, at now: MonotonicTime) {
+    if self.shard.replacementNonce == reception.nonce { self.replacementProgress = now }
+  }
+
   /// Applies what has arrived of one section, in one step.
   package func receive(_ delivery: Delivery, reception: SectionReception) -> Receipt {
     let now = self.clock.now()
+    let isIntruding = self.isIntruding(reception, at: now.monotonic)
+    defer { self.noteProgress(of: reception, at: now.monotonic) }
     return self.publishing { shard in
       var receipt = Receipt(reception: reception)
       for (buffer, item) in delivery.items where receipt.merge == nil {
         let bytes = delivery.buffers[buffer]
+        if isIntruding, case .begin(let begin) = item, begin.mode == .replace {
+          receipt.reception.breakOff()
+        }
         let step = shard.receive(
           item, in: bytes.span, reception: &receipt.reception, at: now)
         guard case .ended(let merge) = step else { continue }

@@ -15,6 +15,8 @@ package actor ShardActor {
   /// The mark each requester merged last.
   package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
+  /// When the replacement under way last got anything.
+  var replacementProgress = MonotonicTime.zero
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -106,16 +108,15 @@ package actor ShardActor {
   // MARK: Upkeep
 
   /// Prunes the cache, lets go of answers nobody resumes, drops some expired rows, and collects
-  /// tombstones below `stable`, what all members know.
+  /// tombstones below `stable`, what all members know, if this node knows that.
   package func upkeep(stable: VersionVector?) {
     let now = self.clock.now()
     self.shard.pruneCache(at: now)
     self.shard.dropExpiredWalks(at: now)
     let cursor = self.upkeepCursor
     let next = self.shard.expireRows(from: cursor, limit: Self.sweepLimit, at: now)
-    if let stable {
-      _ = self.shard.collectTombstones(stable: stable, from: cursor, limit: Self.sweepLimit)
-    }
+    _ = self.shard.collectTombstones(
+      stable: stable ?? VersionVector(), from: cursor, limit: Self.sweepLimit)
     self.upkeepCursor = next ?? ScanCursor()
   }
 

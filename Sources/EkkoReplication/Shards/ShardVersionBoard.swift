@@ -42,6 +42,9 @@ package final class ShardVersionBoard: Sendable {
     package let needsReplacement: Bool
     /// See `Shard.isTrusted`.
     package let isTrusted: Bool
+
+    /// Whether it waits for nothing but to know whose clock is wrong; see `Shard.settleLoaded`.
+    package var awaitsClock: Bool { !self.isTrusted && !self.needsReplacement }
   }
 
   /// Names a write that may have drawn its time but is not published yet.

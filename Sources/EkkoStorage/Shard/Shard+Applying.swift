@@ -39,7 +39,9 @@ extension Shard {
     case .begin(let begin):
       guard begin.shard == self.id, reception.receive(begin) else { return .progressed }
       if begin.epoch != self.epoch { reception.breakOff() }
-      if begin.mode == .replace, !self.beginReplacement(of: reception) { reception.breakOff() }
+      if begin.mode == .replace, !reception.isBroken, !self.beginReplacement(of: reception) {
+        reception.breakOff()
+      }
       return .progressed
     case .rows(let rows):
       guard rows.shard == self.id, rows.nonce == reception.nonce, !reception.isBroken else {

@@ -62,14 +62,15 @@ extension Shard {
 
   /// Drops tombstones that every member of the table holds, and remembers that they existed.
   ///
-  /// - Parameter stable: what all members know, in their present incarnations.
+  /// - Parameter stable: what all members know, in their present incarnations, as far as this node has
+  ///   heard. Those a peer has collected go as well: most nodes do not hear of all members.
   package mutating func collectTombstones(
     stable: VersionVector, from cursor: ScanCursor, limit: Int
   ) -> ScanCursor? {
     self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
       guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
-      if stable.covers(version) {
+      if stable.covers(version) || shard.collectable.covers(version) {
         #if PlantedBugs
           if PlantedBug.active != .tombstonesForgotten { shard.forgotten.observe(version) }
         #else

@@ -23,6 +23,7 @@ extension Shard {
     self.ahead.merge(end.ahead)
     self.ahead = self.ahead.subtracting(self.knowledge)
     self.significantKnowledge.merge(end.significantKnowledge)
+    self.collectable.merge(end.forgotten)
     self.adoptShardVersion(
       of: end,
       hasChanged: self.knowledge != before || self.ahead != aheadBefore

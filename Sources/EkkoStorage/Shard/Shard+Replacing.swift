@@ -26,6 +26,9 @@ struct Replacement: Sendable {
 }
 
 extension Shard {
+  /// The section that is replacing this shard's rows, if one is.
+  package var replacementNonce: UInt64? { self.replacement?.nonce }
+
   /// Distrusts this replica's rows until a full replace has completed, one that starts after this.
   package mutating func requireReplacement() {
     self.mustReplace = true

@@ -20,6 +20,7 @@ extension Shard {
     self.knowledge.remove(origin)
     self.ahead.remove(origin)
     self.significantKnowledge.remove(origin)
+    self.collectable.remove(origin)
     #if PlantedBugs
       if PlantedBug.active != .retiredInOneVector { self.forgotten.remove(origin) }
     #else

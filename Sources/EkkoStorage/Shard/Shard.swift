@@ -27,6 +27,8 @@ package struct Shard: Sendable {
   package internal(set) var significantKnowledge = VersionVector()
   /// Largest times of tombstones collected here or by someone whose rows we took whole.
   package internal(set) var forgotten = VersionVector()
+  /// Times up to which a peer has collected tombstones: all members hold those.
+  package internal(set) var collectable = VersionVector()
   package internal(set) var shardVersion: ShardVersion
   /// The own counter, kept apart from the held version: adopting a peer's must never turn it back.
   package internal(set) var issuedCounter: UInt64

@@ -105,4 +105,29 @@ import Testing
     try cluster.pull(from: 1, by: 2)
     #expect(cluster.digests[1] == cluster.digests[2])
   }
+
+  /// Most nodes hear of the members that pull from them and of no others.
+  @Test func `a tombstone that a peer has collected is collected here`() throws {
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 2])
+    cluster.write(.delete, at: 0, table: 1, keys: [1])
+    try cluster.pull(from: 0, by: 1)
+    func collect(at replica: Int, below stable: VersionVector) {
+      _ = cluster.replicas[replica].collectTombstones(
+        stable: stable, from: ScanCursor(), limit: 100)
+    }
+    collect(at: 1, below: VersionVector())
+    #expect(cluster.replicas[1].rowCount == 2)
+
+    collect(at: 0, below: cluster.replicas[0].knowledge)
+    try cluster.pull(from: 0, by: 1)
+    cluster.write(.delete, at: 0, table: 1, keys: [2])
+    try cluster.pull(from: 0, by: 1)
+    collect(at: 1, below: VersionVector())
+
+    // That of the second is not for it to collect yet.
+    #expect(cluster.replicas[1].rowCount == 1)
+    #expect(cluster.replicas[1].tombstoneCount == 1)
+    #expect(cluster.replicas[1].forgotten == cluster.replicas[0].forgotten)
+  }
 }
