@@ -14,6 +14,7 @@ package actor Replica {
   private var waiting: [PeerKeeper] = []
   nonisolated private let keeperAdded = Wakeup()
   nonisolated private let openLinks = Places(count: Replica.linkLimit)
+  nonisolated private let served = Guarded(LinkWatch())
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -137,6 +138,9 @@ package actor Replica {
         channel, as: self.node.identity, secret: self.dialler.secret,
         limits: self.dialler.limits, runtime: self.node.runtime)
     else { return }
+    let now = self.node.clock.now().monotonic
+    let number = self.served.withLock { $0.add(link, at: now) }
+    defer { self.served.withLock { $0.remove(number) } }
     let server = LinkServer(node: self.node, link: link, requests: requests)
     // Who waits for an answer goes before synchronisation, on the loops that both run on.
     await withDiscardingTaskGroup { group in
@@ -173,6 +177,7 @@ package actor Replica {
   private func upkeep() async {
     let now = self.node.clock.now().monotonic
     for keeper in self.peers { await keeper.checkProgress(at: now) }
+    for link in self.served.withLock({ $0.stalled(at: now) }) { link.abort() }
     await self.settleLoaded()
     let stable = StableBounds(self.node)
     for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }

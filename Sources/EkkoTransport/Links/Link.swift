@@ -1,4 +1,5 @@
 package import EkkoCore
+internal import Synchronization
 
 /// An opened link: frames in order in both directions, over any byte channel (DESIGN §6.1).
 ///
@@ -14,6 +15,7 @@ package actor Link {
   private var encoder: FrameEncoder
   private var decoder: FrameDecoder
   private let turnstile = Turnstile()
+  private let phase = Atomic<UInt64>(0)
   private var receiveFailure: LinkError?
   private var isReceiving = false
   package private(set) var traffic: LinkTraffic
@@ -48,6 +50,8 @@ package actor Link {
     let sealBefore = self.encoder.seal
     let bytes: [UInt8]
     do throws(FrameError) { bytes = try self.encoder.encode(frames) } catch { throw .frame(error) }
+    self.phase.add(1, ordering: .relaxed)
+    defer { self.phase.add(1, ordering: .relaxed) }
     do throws(TransportError) {
       try await self.channel.write(bytes)
     } catch {
@@ -59,6 +63,12 @@ package actor Link {
       self.traffic.countSent(kind: frame.kind, byteCount: self.encoder.byteCount(of: frame))
     }
   }
+
+  /// Goes up when a write to the channel begins and when it ends.
+  nonisolated package var sendPhase: UInt64 { self.phase.load(ordering: .relaxed) }
+
+  /// Whether a write is under way in this phase.
+  package static func isSending(in phase: UInt64) -> Bool { phase % 2 == 1 }
 
   /// Every whole frame in the bytes that are there, at least one; none at the orderly end. Bytes
   /// that are no frames end the link, after the frames before them have been answered.

@@ -1,0 +1,65 @@
+import EkkoCore
+import EkkoReplication
+import EkkoSimulation
+import EkkoTransport
+import Testing
+
+/// Found by simulation: four answers to peers that were gone held all the places for scans, for ever.
+@Suite(.timeLimit(.minutes(1))) struct LinkWatchTests {
+  private static func identity(_ name: String) -> LinkIdentity {
+    LinkIdentity(
+      cluster: ClusterID(rawValue: 7), name: name,
+      incarnation: IncarnationID(rawValue: name == "a" ? 1 : 2), roles: .inference,
+      dataCentre: "dc", form: .serving)
+  }
+
+  private static func openPair(on runtime: Runtime) async throws -> (Link, Link) {
+    let home = Home(index: 0)
+    let transport = MemoryTransport()
+    let listener = try await transport.listen(
+      on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
+    async let accepted = Link.accept(
+      try await listener.accept()!, as: Self.identity("a"), secret: nil, runtime: runtime)
+    let opened = try await Link.open(
+      try await transport.connect(to: listener.endpoint, on: home), as: Self.identity("b"),
+      secret: nil, runtime: runtime)
+    return (try await accepted, opened)
+  }
+
+  @Test func `a link is stalled when one send waits for ten seconds, and not when it waits for work`()
+    throws
+  {
+    let simulation = Simulation(seed: 1)
+    let process = simulation.makeProcess("node")
+    let counts = try simulation.run(as: process) { () async -> [Int] in
+      let clock = process.clock
+      guard let (link, reader) = try? await Self.openPair(on: process.runtime) else { return [] }
+      var watch = LinkWatch()
+      let number = watch.add(link, at: clock.now().monotonic)
+      var counts: [Int] = []
+      func look() { counts.append(watch.stalled(at: clock.now().monotonic).count) }
+      try? await clock.sleep(for: .seconds(60))
+      look()
+
+      // More than a channel takes, and nobody reads.
+      let sender = process.runtime.spawn(on: Home(index: 0)) {
+        for _ in 0..<100 {
+          try? await link.send([Frame(kind: 77, payload: [UInt8](repeating: 1, count: 60_000))])
+        }
+      }
+      try? await clock.sleep(for: .seconds(1))
+      look()
+      try? await clock.sleep(for: .seconds(9))
+      look()
+      try? await clock.sleep(for: .seconds(1))
+      look()
+      watch.remove(number)
+      look()
+      link.abort()
+      reader.abort()
+      await sender.value
+      return counts
+    }
+    #expect(counts == [0, 0, 0, 1, 0])
+  }
+}
