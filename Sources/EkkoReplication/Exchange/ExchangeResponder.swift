@@ -125,8 +125,9 @@ package actor ExchangeResponder {
     let mayScan = self.node.scans.take()
     defer { if mayScan { self.node.scans.giveBack() } }
     var piece = await shard.answer(
-      section, to: self.link.remote.incarnation, byteLimit: packer.room, allowScan: mayScan,
-      usesCache: self.node.methods.usesUpdateCache)
+      section, to: self.link.remote.incarnation,
+      knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: packer.room,
+      allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache)
     packer.append(piece.bytes)
     while let walk = piece.walk {
       do throws(LinkError) {

@@ -37,13 +37,20 @@ package struct KnowledgeReport: Hashable, Sendable {
   }
 
   package var groups: [Group]
+  /// From one up on each link: a later report says only what has changed, and counts for more than it
+  /// says if one before it was lost.
+  package var number: UInt64
 
   package static let memberLimit = 4096
 
-  package init(groups: [Group]) { self.groups = groups }
+  package init(groups: [Group], number: UInt64 = 1) {
+    self.groups = groups
+    self.number = number
+  }
 
   package func encode() -> [UInt8] {
     var writer = ByteWriter(reservingCapacity: 4096)
+    writer.write(self.number)
     writer.write(UInt32(self.groups.count))
     for group in self.groups {
       writer.write(UInt32(group.members.count))
@@ -80,6 +87,7 @@ package struct KnowledgeReport: Hashable, Sendable {
 
   package init(decoding bytes: Span<UInt8>) throws(WireError) {
     var reader = ByteReader(bytes)
+    self.number = try reader.readUInt64()
     let groupCount = try reader.readCount(.count, elementByteCount: 8)
     self.groups = []
     for _ in 0..<groupCount {

@@ -6,6 +6,7 @@ internal import EkkoTransport
 struct ReportSchedule: Sendable {
   /// Someone above waits.
   var isUrgent = false
+  private var number: UInt64 = 0
   private var lastReport = MonotonicTime.zero
   private var lastWhole = MonotonicTime.zero
   /// How often what there is to tell had changed when it was last looked at.
@@ -43,7 +44,8 @@ struct ReportSchedule: Sendable {
       news.bounds = group.bounds.filter { earlier?.bounds[$0.key] != $0.value && !$0.value.isEmpty }
       news.peaks = group.peaks.filter { earlier?.peaks[$0.key] != $0.value }
       for part in Self.parts(of: news) {
-        let report = KnowledgeReport(groups: [part])
+        self.number += 1
+        let report = KnowledgeReport(groups: [part], number: self.number)
         frames.append(Frame(kind: ExchangeFrameKind.report, payload: report.encode()))
       }
     }

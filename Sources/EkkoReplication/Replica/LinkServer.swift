@@ -28,6 +28,7 @@ package struct LinkServer: Sendable {
     let responder = ExchangeResponder(node: self.node, link: self.link)
     let session = self.requests.session(on: self.link)
     let asks = Places(count: Self.askLimit)
+    var lastReport: UInt64 = 0
     await withDiscardingTaskGroup { group in
       receiving: while let frames = try? await self.link.receive(), !frames.isEmpty {
         for frame in frames {
@@ -43,6 +44,9 @@ package struct LinkServer: Sendable {
             guard let report = try? KnowledgeReport(decoding: frame.payload.span) else {
               break receiving
             }
+            // One that was lost on the way must not go unnoticed: the next link begins with all of it.
+            guard report.number <= lastReport + 1 else { break receiving }
+            lastReport = max(lastReport, report.number)
             self.node.knowledge.note(report, from: remote.node)
           default:
             guard session.receive(frame, in: &group) else { break receiving }

@@ -16,13 +16,14 @@ extension ShardActor {
   ///
   /// - Parameters:
   ///   - requester: the life of the replica that asks; its marks measure the propagation delay.
+  ///   - knowsResponder: whether it has heard from this life before; else its marks are of another.
   ///   - allowScan: whether a scan may begin; otherwise a cache miss is refused as busy.
   ///   - usesCache: see `Shard.openWalk`.
   package func answer(
-    _ request: SectionRequest, to requester: IncarnationID, byteLimit: Int, allowScan: Bool,
-    usesCache: Bool = true
+    _ request: SectionRequest, to requester: IncarnationID, knowsResponder: Bool = true,
+    byteLimit: Int, allowScan: Bool, usesCache: Bool = true
   ) -> AnswerPiece {
-    self.noteMerged(request.mark, by: requester)
+    if knowsResponder { self.noteMerged(request.mark, by: requester) }
     var writer = ByteWriter(reservingCapacity: byteLimit)
     switch self.shard.openWalk(
       for: request, announced: self.announced, allowScan: allowScan,

@@ -1,8 +1,9 @@
 import EkkoCore
-import EkkoReplication
 import EkkoStorage
 import EkkoTransport
 import Testing
+
+@testable import EkkoReplication
 
 @Suite(.serialized, .timeLimit(.minutes(5))) struct ReplicaTests {
   @Test func `what a primary writes reaches a replica two hops away`() async throws {
@@ -48,6 +49,34 @@ import Testing
       #expect(await late.covers(versions))
       #expect(await late.digests() == primary.digests())
       for node in [late, primary] { await node.stop() }
+    }
+  }
+
+  /// Found by simulation: a report was lost, the next said that all had been told, and an origin was
+  /// retired of which one member had more.
+  @Test(arguments: [[1, 1, 2], [1, 3], [2]] as [[UInt64]])
+  func `a report that is missing ends the link`(numbers: [UInt64]) async throws {
+    try await TestCluster.with { cluster in
+      let node = try await cluster.start("a", roles: .training, dataCentre: "dc1")
+      let link = try await Link.open(
+        try await cluster.transport.connect(to: node.endpoint, on: Home(index: 0)),
+        as: LinkIdentity(
+          cluster: ClusterID(rawValue: 7), name: "b", incarnation: IncarnationID(rawValue: 5),
+          roles: .inference, dataCentre: "dc1", form: .serving),
+        secret: nil, runtime: cluster.runtime)
+      for number in numbers {
+        let report = KnowledgeReport(groups: [], number: number)
+        try await link.send([Frame(kind: ExchangeFrameKind.report, payload: report.encode())])
+      }
+      let ask = ExchangeRequest(
+        nonce: 1, bookmarkOf: IncarnationID(rawValue: 0), bookmark: 0, hold: .zero, credit: 1000,
+        retirements: 0, formClass: .serving, wall: cluster.runtime.clock.now().wall, entries: [])
+      try? await link.send([Frame(kind: ExchangeFrameKind.ask, payload: ask.encode())])
+      let answer = (try? await link.receive()) ?? []
+
+      #expect(!answer.isEmpty == (numbers == [1, 1, 2]))
+      link.abort()
+      await node.stop()
     }
   }
 }
