@@ -85,7 +85,8 @@ extension ReplicaNode {
     let shards = self.shards.all.map(\.id)
     var ownBounds: [ShardID: VersionVector] = [:]
     // What this node distrusts it may be about to know less of.
-    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true {
+    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true
+    {
       ownBounds[shard] = entry?.knowledge
     }
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]

@@ -22,7 +22,8 @@ extension Shard {
 
   /// The largest time in rows and vectors. O(rows).
   var latestTime: Timestamp {
-    var latest = [self.knowledge, self.ahead, self.significantKnowledge, self.forgotten]
+    var latest =
+      [self.knowledge, self.ahead, self.significantKnowledge, self.forgotten]
       .map(\.latestTime).max() ?? .zero
     for table in self.tables {
       for slot in 0..<table.slotCount where table.sequence(at: slot) != 0 {

@@ -211,7 +211,8 @@ import Testing
       cluster.crash("a0")
       cluster.partition(["t0"])
       cluster.restart("a0")
-      await catalogue.retire(IncarnationID(rawValue: 1), seal: Timestamp(rawValue: 1), reissuingAt: nil)
+      await catalogue.retire(
+        IncarnationID(rawValue: 1), seal: Timestamp(rawValue: 1), reissuingAt: nil)
       try await cluster.sleep(for: .seconds(5))
 
       #expect(await catalogue.rowCount(of: .models) == 1)

@@ -26,7 +26,7 @@ import Testing
     return (try await accepted, opened)
   }
 
-  @Test func `a link is stalled when one send waits for ten seconds, and not when it waits for work`()
+  @Test func `a link is stalled when one send waits for ten seconds, not when it has no work`()
     throws
   {
     let simulation = Simulation(seed: 1)
