@@ -129,6 +129,9 @@
         nil, "A full replace removes rows that the peer could not know."
       ),
       .replacementRemovesTooLittle: (nil, "A full replace removes nothing."),
+      .tombstonesLeaveWalks: (
+        nil, "Answers go on though tombstones that their askers lack are collected meanwhile."
+      ),
       .replacedByLessRetired: (
         nil, "The catalogue is replaced by that of a peer that has applied fewer retirements."
       ),

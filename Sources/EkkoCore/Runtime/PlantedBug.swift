@@ -32,6 +32,7 @@
     case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredInOneVector
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle, replacedByLessRetired
+    case tombstonesLeaveWalks
     // Snapshots
     case snapshotKnowledgeReadLast
 

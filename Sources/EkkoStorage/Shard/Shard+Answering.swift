@@ -149,6 +149,18 @@ extension Shard {
     }
   }
 
+  /// Ends the answers that would leave their askers with rows whose tombstones went while the answers
+  /// were given, as if the askers had got them: they ask again and get all rows.
+  mutating func dropWalksBelowForgotten() {
+    #if PlantedBugs
+      if PlantedBug.active == .tombstonesLeaveWalks { return }
+    #endif
+    let forgotten = self.forgotten
+    let count = self.walks.count
+    self.walks.removeAll { $0.mode == .difference && !$0.asked.dominates(forgotten) }
+    if self.walks.count < count { self.releaseDeferredFrees() }
+  }
+
   package mutating func dropExpiredWalks(at now: Instant) {
     self.walks.removeAll { $0.expiry.map { $0 <= now.monotonic } ?? false }
     self.releaseDeferredFrees()

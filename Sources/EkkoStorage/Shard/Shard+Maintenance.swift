@@ -67,7 +67,8 @@ extension Shard {
   package mutating func collectTombstones(
     stable: VersionVector, from cursor: ScanCursor, limit: Int
   ) -> ScanCursor? {
-    self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+    defer { self.dropWalksBelowForgotten() }
+    return self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
       guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
       if stable.covers(version) || shard.collectable.covers(version) {

@@ -89,6 +89,7 @@ extension Shard {
       }
     }
     self.forgotten.merge(end.forgotten)
+    self.dropWalksBelowForgotten()
     if self.mustReplace {
       self.knowledge = self.knowledge.restricted(to: self.incarnation)
       self.ahead = kept
