@@ -67,7 +67,9 @@ package actor Replica {
 
   /// The links that this replica pulls over, ascending by endpoint.
   package var peers: [PeerKeeper] {
-    self.keepers.values.sorted { $0.endpoint.description < $1.endpoint.description }
+    self.keepers.values.sorted {
+      ($0.endpoint.host, $0.endpoint.port) < ($1.endpoint.host, $1.endpoint.port)
+    }
   }
 
   /// Whether a member answers at its address, within `patience`, in the life that the catalogue
