@@ -129,15 +129,6 @@
         nil, "A full replace removes rows that the peer could not know."
       ),
       .replacementRemovesTooLittle: (nil, "A full replace removes nothing."),
-      .tombstonesLeaveWalks: (
-        nil, "Answers go on though tombstones that their askers lack are collected meanwhile."
-      ),
-      .replacedByLessRetired: (
-        nil, "The catalogue is replaced by that of a peer that has applied fewer retirements."
-      ),
-      .wrongClockTrusted: (
-        nil, "Versions from beyond the future bound are issued anew whichever clock is wrong."
-      ),
     ]
   }
 #endif

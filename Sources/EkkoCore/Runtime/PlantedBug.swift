@@ -16,7 +16,7 @@
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack
     // Identity
-    case identityKeptWithDisk, identityWithoutState, wrongClockTrusted
+    case identityKeptWithDisk, identityWithoutState
     // Update cache
     case hitTestSkipsUnknownOrigins, emptyDominatorAfterLoading, deletesBypassCache
     case erasedBeforeDominator, staleCopyPruned, horizonFollowsWall, cachePrunedByVersionTime
@@ -31,8 +31,7 @@
     // Retirement, deletes, expiry
     case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredInOneVector
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
-    case replacementRemovesTooMuch, replacementRemovesTooLittle, replacedByLessRetired
-    case tombstonesLeaveWalks
+    case replacementRemovesTooMuch, replacementRemovesTooLittle
     // Snapshots
     case snapshotKnowledgeReadLast
 

@@ -90,9 +90,6 @@ package actor ExchangeResponder {
   private func agreesOnRetired(_ section: SectionRequest, of request: ExchangeRequest) -> Bool {
     let retirements = self.node.retirements
     guard section.shard == .catalogue else { return request.retirements == retirements }
-    #if PlantedBugs
-      if PlantedBug.active == .replacedByLessRetired { return true }
-    #endif
     return !section.replace || request.retirements <= retirements
   }
 

@@ -98,9 +98,6 @@ package final class ReplicaNode: Sendable {
 
   /// Whether the clock is known to be right: it agrees with those of enough members.
   package var isClockConfirmed: Bool {
-    #if PlantedBugs
-      if PlantedBug.active == .wrongClockTrusted { return true }
-    #endif
     let others = self.membership.members.map(\.node).filter { $0 != self.nodeID }
     return self.clocks.withLock { $0.isConfirmed(by: others) }
   }

@@ -227,21 +227,19 @@ final class ReplicaMirror: @unchecked Sendable {
       throw self.violation(.k4, "\(history.shard.text): the shard version's counter went down")
     }
     let version = shard.shardVersion
+    let standing = ShardHistory.Standing(knowledge: shard.knowledge, ahead: shard.ahead)
     if version.issuer == shard.incarnation, shard.issuedCounter > self.issuedCounter,
       version.counter == shard.issuedCounter
     {
-      try history.issueShardVersion(version, at: shard.knowledge)
+      try history.issueShardVersion(version, at: standing)
     }
-    guard let known = history.knowledge(of: version) else { return }
+    guard let issued = history.standing(of: version) else { return }
     // A joiner takes the catalogue, and with it the record, from one that has applied that already.
-    for entry in known.entries
-    where shard.knowledge[entry.origin] < entry.timestamp
-      && !history.retired.contains(entry.origin)
-    {
+    guard issued.without(history.retired) == standing.without(history.retired) else {
       throw self.violation(
         .s1,
-        "\(history.shard.text): holds \(version.text) and does not know "
-          + "\(entry.timestamp.rawValue)@\(entry.origin.text)")
+        "\(history.shard.text): holds \(version.text) and knows \(standing.text), not \(issued.text)"
+      )
     }
   }
 

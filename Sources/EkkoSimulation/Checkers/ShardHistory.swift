@@ -27,6 +27,22 @@ final class ShardHistory: @unchecked Sendable {
     var hashes: [UInt64?] = [nil, nil]
   }
 
+  /// What a replica knows, and the rows it holds beyond that.
+  struct Standing: Equatable {
+    let knowledge: VersionVector
+    let ahead: VersionVector
+
+    /// Retired origins are in the vectors of those who have not heard of it.
+    func without(_ retired: Set<IncarnationID>) -> Standing {
+      var (knowledge, ahead) = (self.knowledge, self.ahead)
+      for origin in retired {
+        knowledge.remove(origin)
+        ahead.remove(origin)
+      }
+      return Standing(knowledge: knowledge, ahead: ahead)
+    }
+  }
+
   let shard: ShardID
   private var updates: [IncarnationID: [Update]] = [:]
   private var contents: [ParameterVersion: Content] = [:]
@@ -38,8 +54,8 @@ final class ShardHistory: @unchecked Sendable {
   private(set) var retired: Set<IncarnationID> = []
   /// The latest deletion of a row.
   private var tombstones: [RowKey: ParameterVersion] = [:]
-  /// The knowledge at which each shard version was issued, its retired origins left out later.
-  private var shardVersions: [ShardVersion: VersionVector] = [:]
+  /// What each shard version stood for when it was issued.
+  private var shardVersions: [ShardVersion: Standing] = [:]
   /// Which version of an origin first held a value that no other write puts.
   private var writers: [UniqueValue: ParameterVersion] = [:]
   /// Per table, how long its rows live; zero for ever.
@@ -168,16 +184,16 @@ final class ShardHistory: @unchecked Sendable {
   // MARK: Shard versions
 
   func issueShardVersion(
-    _ version: ShardVersion, at knowledge: VersionVector
+    _ version: ShardVersion, at standing: Standing
   ) throws(Violation) {
-    if let known = self.shardVersions[version], known != knowledge {
+    if let known = self.shardVersions[version], known.knowledge != standing.knowledge {
       throw Violation(.s1, "\(self.shard.text): \(version.text) is issued twice")
     }
-    self.shardVersions[version] = knowledge
+    self.shardVersions[version] = standing
   }
 
-  /// What a holder of `version` must know; `nil` if its issue was not seen.
-  func knowledge(of version: ShardVersion) -> VersionVector? { self.shardVersions[version] }
+  /// What every holder of `version` has, no less and no more; `nil` if its issue was not seen.
+  func standing(of version: ShardVersion) -> Standing? { self.shardVersions[version] }
 
   func name(_ row: RowKey) -> String { "\(self.shard.text) table \(row.table) key \(row.key)" }
 }
@@ -205,6 +221,17 @@ extension ParameterVersion {
 
 extension ShardVersion {
   package var text: String { "(\(self.counter), \(self.issuer.text))" }
+}
+
+extension VersionVector {
+  package var text: String {
+    let entries = self.entries.map { "\($0.timestamp.rawValue)@\($0.origin.text)" }
+    return "{" + entries.joined(separator: ", ") + "}"
+  }
+}
+
+extension ShardHistory.Standing {
+  var text: String { "\(self.knowledge.text) and rows to \(self.ahead.text)" }
 }
 
 extension IncarnationID {

@@ -141,17 +141,14 @@ extension World {
   struct Movement: Hashable, CustomStringConvertible {
     var rowsSent: UInt64 = 0
     var rowsReceived: UInt64 = 0
-    var versions: [ShardVersion] = []
+    /// Of shards that have changed: two that give each other their versions for ever are seen to, also
+    /// when each has its own again.
+    var announcements: UInt64 = 0
     var retirements: UInt64 = 0
     var members: [IncarnationID] = []
 
     var description: String {
-      var hash = SplitMix64.mix(UInt64(self.versions.count))
-      for version in self.versions {
-        hash = SplitMix64.mix(hash ^ version.counter ^ version.issuer.rawValue)
-      }
-      return "\(self.rowsSent) rows sent, \(self.rowsReceived) received, shard versions "
-        + String(hash, radix: 16)
+      "\(self.rowsSent) rows sent, \(self.rowsReceived) received, \(self.announcements) announcements"
     }
   }
 
@@ -160,13 +157,11 @@ extension World {
     for (_, _, replica) in self.running {
       movement.retirements += replica.retirements
       movement.members += replica.catalogue.membersByName.map(\.incarnation)
+      movement.announcements += replica.board.sequence
       for actor in replica.shards.all where actor.id != .catalogue {
-        let (counters, version) = actor.assumeIsolated {
-          ($0.shard.counters, $0.shard.shardVersion)
-        }
+        let counters = actor.assumeIsolated { $0.shard.counters }
         movement.rowsSent += counters.rowsSent
         movement.rowsReceived += counters.rowsApplied + counters.rowsSuperseded
-        movement.versions.append(version)
       }
     }
     return movement
@@ -242,12 +237,5 @@ extension ShardActor {
 
   nonisolated fileprivate var rowDigest: UInt64 {
     self.assumeIsolated { $0.shard.digest(at: $0.clock.now()) }
-  }
-}
-
-extension VersionVector {
-  fileprivate var text: String {
-    let entries = self.entries.map { "\($0.timestamp.rawValue)@\($0.origin.text)" }
-    return "{\(entries.joined(separator: ", "))}"
   }
 }

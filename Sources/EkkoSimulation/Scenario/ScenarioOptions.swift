@@ -82,7 +82,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     if generator.chance(0.5) {
       // Some times across and back, or no answer would come from the cache before that is known.
       let drawn = generator.duration(in: .milliseconds(300)...(.seconds(3)))
-      self.methods.firstHorizon = max(drawn, self.wideLatency * 8)
+      self.methods.firstHorizon = max(drawn, self.wideLatency * 4)
     }
     if generator.chance(0.7) {
       self.retirementInterval = generator.duration(in: .milliseconds(50)...(.milliseconds(1000)))

@@ -152,9 +152,6 @@ extension Shard {
   /// Ends the answers that would leave their askers with rows whose tombstones went while the answers
   /// were given, as if the askers had got them: they ask again and get all rows.
   mutating func dropWalksBelowForgotten() {
-    #if PlantedBugs
-      if PlantedBug.active == .tombstonesLeaveWalks { return }
-    #endif
     let forgotten = self.forgotten
     let count = self.walks.count
     self.walks.removeAll { $0.mode == .difference && !$0.asked.dominates(forgotten) }
