@@ -296,8 +296,8 @@ import Testing
     try cluster.pull(from: 0, by: 1)
     cluster.write(.put, at: 0, table: 1, keys: Array(21...40))
     cluster.write(.delete, at: 0, table: 1, keys: [7])
-    let begun = try #require(cluster.beginPull(from: 0, by: 1))
-    var (pull, bytes) = begun
+    let begun = cluster.beginPull(from: 0, by: 1)
+    var (pull, bytes) = try #require(begun)
     _ = try cluster.deliver(bytes, to: &pull)
     _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
 
