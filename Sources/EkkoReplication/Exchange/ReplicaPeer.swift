@@ -141,11 +141,11 @@ package actor ReplicaPeer {
     #endif
     var exchange = Exchange(nonce: nonce, receptions: [:])
     self.forgetIfSetBack()
-    let held = HeldShards(self.node)
-    self.settleDominated(held)
+    self.settleDominated()
+    let board = self.node.board
     var entries: [ExchangeRequest.Entry] = []
     for shard in self.shardsToAsk(at: now) {
-      guard let entry = held[shard.id], exchange.receptions[shard.id] == nil else { continue }
+      guard let entry = board[shard.id], exchange.receptions[shard.id] == nil else { continue }
       let replaces =
         entry.needsReplacement
         && self.node.preferences.claimReplacement(of: shard.id, by: self.number)
@@ -181,9 +181,10 @@ package actor ReplicaPeer {
     self.announcedThrough = 0
   }
 
-  private func settleDominated(_ held: HeldShards) {
+  private func settleDominated() {
     guard self.node.methods.usesShardVersions else { return }
-    self.owed.settleDominated { held[$0]?.version }
+    let board = self.node.board
+    self.owed.settleDominated { board[$0]?.version }
   }
 
   /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
@@ -356,7 +357,7 @@ package actor ReplicaPeer {
       self.reports.isUrgent = true
       self.node.knowledge.demandReports(until: now.advanced(by: .seconds(1)))
     }
-    self.settleDominated(HeldShards(self.node))
+    self.settleDominated()
     if let asOf = self.owed.takeFreshness() {
       self.node.board.adopt(asOf: asOf, setbacks: self.setbacks)
     }
@@ -395,33 +396,3 @@ package actor ReplicaPeer {
     }
   }
 #endif
-
-/// What this replica holds of each shard, looked up one at a time.
-private struct HeldShards {
-  private let node: ReplicaNode
-
-  init(_ node: ReplicaNode) { self.node = node }
-
-  subscript(shard: ShardID) -> ShardVersionBoard.Entry? { self.node.board[shard] }
-}
-
-/// What pulling over one link has done.
-package struct PullTally: Hashable, Sendable {
-  /// Frames whole, as they crossed the link.
-  package var receivedBytes = 0
-  package var rows: UInt64 = 0
-  package var sectionsMerged: UInt64 = 0
-  package var sectionsDropped: UInt64 = 0
-  package var sectionsRefused: UInt64 = 0
-  /// Shards that were announced, and those of them skipped because our version dominated.
-  package var announcements: UInt64 = 0
-  package var skipped: UInt64 = 0
-  /// Announcements that this link had brought before: none, for the bookmark has passed them.
-  package var repeated: UInt64 = 0
-
-  package init() {}
-}
-
-extension ShardID {
-  var traceValue: UInt64 { UInt64(self.model.rawValue) << 32 | UInt64(self.index) }
-}

@@ -19,3 +19,7 @@ struct ShardDeliveries {
     self.all[place].delivery.append(item, of: buffer, number: number)
   }
 }
+
+extension ShardID {
+  var traceValue: UInt64 { UInt64(self.model.rawValue) << 32 | UInt64(self.index) }
+}

@@ -165,16 +165,3 @@ extension LinkLimits {
     return limits
   }
 }
-
-extension PullTally {
-  package mutating func add(_ other: PullTally) {
-    self.receivedBytes += other.receivedBytes
-    self.rows += other.rows
-    self.sectionsMerged += other.sectionsMerged
-    self.sectionsDropped += other.sectionsDropped
-    self.sectionsRefused += other.sectionsRefused
-    self.announcements += other.announcements
-    self.skipped += other.skipped
-    self.repeated += other.repeated
-  }
-}
