@@ -1,8 +1,9 @@
 import EkkoCore
-import EkkoReplication
 import EkkoStorage
 import EkkoTransport
 import Testing
+
+@testable import EkkoReplication
 
 @Suite(.timeLimit(.minutes(5))) struct CatalogueKeeperTests {
   /// A node that founds a cluster of its own, and tells it to `body`.
@@ -113,8 +114,10 @@ import Testing
       let held = try #require(node.shards[shard])
       #expect(model.shards == [shard])
       #expect(await held.retiredOrigins == [dead])
-      // It lacks what the record seals.
+      // It lacks what the record seals, and tells nobody that it knew anything.
       #expect(node.board[shard]?.needsReplacement == true)
+      let told = node.knowledgeGroups(for: NodeID(name: "reader"))[0].bounds
+      #expect(told[shard] == nil && told[.catalogue] != nil)
     }
   }
 
