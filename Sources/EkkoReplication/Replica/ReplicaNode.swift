@@ -70,8 +70,8 @@ package final class ReplicaNode: Sendable {
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
   }
 
-  /// Whether this node accepts writes now: it has merged what its peers hold, and its clock agrees
-  /// with theirs, also with what it had last shown when the catalogue was saved.
+  /// Whether this node accepts writes now: it has merged what its peers hold, its clock agrees with
+  /// theirs, and its catalogue does not wait to know whose clock was wrong.
   package var mayWrite: Bool {
     guard self.writable.withLock({ $0 }) else { return false }
     if self.board[.catalogue]?.awaitsClock == true { return false }

@@ -23,13 +23,12 @@ extension ReplicaNode {
   private func wait(
     for session: [ShardID: VersionVector], until deadline: MonotonicTime
   ) async throws(RequestFailure) {
-    let retired = Dictionary(
-      uniqueKeysWithValues: self.catalogue.retired.map { ($0.incarnation, $0.seals) })
+    let retired = self.catalogue.retired
     for (shard, vector) in session.sorted(by: { $0.key < $1.key }) {
       for entry in vector.entries {
-        if let seals = retired[entry.origin] {
+        if let record = retired.first(where: { $0.incarnation == entry.origin }) {
           // Up to its seal it is known everywhere, and in no vector any more. Beyond it is lost.
-          guard entry.timestamp <= seals[shard] ?? .zero else { throw .tooLate }
+          guard entry.timestamp <= record.seals[shard] ?? .zero else { throw .tooLate }
           continue
         }
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)

@@ -12,7 +12,7 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
   case c1 = "C1"
   /// An answer from the cache is that of a full scan.
   case c3 = "C3"
-  /// A holder of a shard version knows what its issuer knew; each is issued once.
+  /// A holder of a shard version has what its issuer had, no less and no more; each is issued once.
   case s1 = "S1"
   /// After convergence nothing moves.
   case s2 = "S2"

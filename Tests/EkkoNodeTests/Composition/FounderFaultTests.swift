@@ -23,6 +23,15 @@ import Testing
     return shards.reduce(0) { count, shard in count + shard.assumeIsolated { $0.shard.rowCount } }
   }
 
+  /// Waits until `node` has applied that the founder's former life is retired.
+  private static func waitForRetirement(
+    seenBy node: String, in cluster: SimulatedCluster
+  ) async throws {
+    try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
+      cluster.store(node)?.node.retirements == 1
+    }
+  }
+
   private static let tables = [TableSchema(name: "rows", rowLength: 1)]
 
   /// Whether each running node lists the founder in its present life.
@@ -117,9 +126,7 @@ import Testing
       cluster.heal()
       cluster.end(.diskFull, at: "t0")
       cluster.restart("t0")
-      try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
-        cluster.store("t0")?.node.retirements == 1
-      }
+      try await Self.waitForRetirement(seenBy: "t0", in: cluster)
 
       let reader = try await cluster.client(in: "t")
       await #expect(throws: EkkoError.tooLate) {
@@ -168,9 +175,7 @@ import Testing
       try await client.createModel("m", shards: 1, tables: Self.tables)
       cluster.crash("t0")
       cluster.restart("t0")
-      try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
-        cluster.store("t0")?.node.retirements == 1
-      }
+      try await Self.waitForRetirement(seenBy: "t0", in: cluster)
 
       cluster.crash("b0")
       cluster.restart("b0")
@@ -201,9 +206,7 @@ import Testing
       try await client.createModel("m", shards: 1, tables: Self.tables)
       cluster.crash("t0")
       cluster.restart("t0")
-      try await cluster.wait(within: .seconds(60), "the founder's former life is retired") {
-        cluster.store("b0")?.node.retirements == 1
-      }
+      try await Self.waitForRetirement(seenBy: "b0", in: cluster)
       let node = try #require(cluster.store("b0")?.node)
       let catalogue = try #require(node.shards[.catalogue])
 
