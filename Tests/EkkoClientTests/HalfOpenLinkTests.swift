@@ -5,7 +5,7 @@ import EkkoTransport
 import Testing
 
 /// Links that swallow what is sent over them, in virtual time.
-@Suite(.timeLimit(.minutes(2))) struct HalfOpenLinkTests {
+@Suite(.timeLimit(.minutes(5))) struct HalfOpenLinkTests {
   @Test(arguments: UInt64(1)...5)
   func `a read over a half-open link is answered over another, long before its deadline`(
     seed: UInt64

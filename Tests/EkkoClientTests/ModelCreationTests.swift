@@ -3,7 +3,7 @@ import EkkoCore
 import EkkoSimulation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ModelCreationTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelCreationTests {
   /// The client reads from a replica behind a relay, which hears of the model only a while later.
   @Test(arguments: UInt64(1)...10)
   func `a model that was just created can be written at once`(seed: UInt64) throws {

@@ -181,12 +181,21 @@ final class Course: @unchecked Sendable {
 
   /// Writes on a healthy cluster: the cache must answer now.
   private func workUndisturbed() async {
+    // First those that teach young lives how long a row is under way (D_prop).
+    let acknowledged = self.clients.reduce(0) { $0 + $1.writes }
+    let missing = self.plan.options.leastWrites - acknowledged - Self.measuredWrites
+    await self.write(max(Self.teachingWrites, missing), every: .milliseconds(2))
+    await self.world.converge(within: Self.convergenceBound)
     let before = self.world.selection()
     let start = self.world.simulation.now
-    let acknowledged = self.clients.reduce(0) { $0 + $1.writes }
-    let count = max(Self.undisturbedWrites, self.plan.options.leastWrites - acknowledged)
-    await self.write(count, every: .milliseconds(2))
+    // What a cache holds does not depend on clocks that agree. Less than the future bound apart, and
+    // a time that is shown is as old as its way was long.
+    let early = self.world.nodes[self.world.generator.below(self.world.nodes.count)]
+    early.clock.stepWall(
+      by: max(.zero, .milliseconds(450) - self.plan.options.wideLatency * 2))
+    await self.write(Self.measuredWrites, every: .milliseconds(2))
     await self.world.converge(within: Self.convergenceBound)
+    early.clock.correctWall()
     // B2 is about the cache; without it every answer is a scan, as was asked for.
     guard !self.isBroken, self.plan.options.methods.usesUpdateCache else { return }
     self.world.checkSelection(since: before, start: start)
@@ -213,5 +222,8 @@ final class Course: @unchecked Sendable {
   private static let quietAttempts = 16
   private static let rewrites = 80
   /// At least.
-  static let undisturbedWrites = 24
+  private static let teachingWrites = 16
+  private static let measuredWrites = 24
+  /// In the course of a healthy cluster, at least.
+  static var undisturbedWrites: Int { Self.teachingWrites + Self.measuredWrites }
 }

@@ -7,7 +7,7 @@ import Testing
 
 /// The node that founds the cluster, keeps its catalogue and is primary of all shards, when its power or
 /// its clock fails: in virtual time, several orders of events each.
-@Suite(.timeLimit(.minutes(2))) struct FounderFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct FounderFaultTests {
   private static func make(seed: UInt64) -> SimulatedCluster {
     SimulatedCluster(
       seed: seed,

@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoNode
 
 /// The binary itself, beside the tests.
-@Suite(.timeLimit(.minutes(2))) struct ProgramTests {
+@Suite(.timeLimit(.minutes(5))) struct ProgramTests {
   private struct Running {
     let process = Process()
     let input = Pipe()

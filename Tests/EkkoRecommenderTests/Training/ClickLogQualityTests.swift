@@ -81,7 +81,7 @@ struct ClickLogQualityTests {
     return scores
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(5)))
   func `wide and deep beats the linear model on the last fifth of the log`() async throws {
     let baseline = try await Self.timed("linear", Self.baseline)
     let required = try #require(baseline.areaUnderCurve(over: baseline.lastFifth))
@@ -96,7 +96,7 @@ struct ClickLogQualityTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(2)), arguments: [128, 256])
+  @Test(.timeLimit(.minutes(5)), arguments: [128, 256])
   func `being one batch behind costs little`(batchSize: Int) async throws {
     let deep = WideAndDeep(layout: ClickLogFormat.criteo.layout, seed: 1)
     let inTurn = try await Self.timed("in turn \(batchSize)") {
@@ -113,7 +113,7 @@ struct ClickLogQualityTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(5)))
   func `the factorisation machine beats the linear model, too`() async throws {
     let baseline = try await Self.timed("linear", Self.baseline)
     let machine = FactorisationMachine(layout: ClickLogFormat.criteo.layout, seed: 1)

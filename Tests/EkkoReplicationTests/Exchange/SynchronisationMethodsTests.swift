@@ -5,7 +5,7 @@ import EkkoTransport
 import Testing
 
 /// What switching a means of synchronisation off changes, and that it changes no row.
-@Suite(.timeLimit(.minutes(1))) struct SynchronisationMethodsTests {
+@Suite(.timeLimit(.minutes(5))) struct SynchronisationMethodsTests {
   private struct Outcome {
     var cacheHits: UInt64 = 0
     var scans: UInt64 = 0

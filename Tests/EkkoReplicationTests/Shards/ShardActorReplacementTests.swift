@@ -5,7 +5,7 @@ import EkkoStorage
 import Testing
 
 /// Two peers that both give all their rows, because of tombstones or retired origins that we do not know.
-@Suite(.timeLimit(.minutes(1))) struct ShardActorReplacementTests {
+@Suite(.timeLimit(.minutes(5))) struct ShardActorReplacementTests {
   private static let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
   private static let schemas = [TableSchema(name: "t", rowLength: 1)]
 

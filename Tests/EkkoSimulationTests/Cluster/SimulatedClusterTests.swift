@@ -6,7 +6,7 @@ import Testing
 @testable import EkkoSimulation
 
 /// The harness for fault-injection tests: what it breaks is broken, what it says is so.
-@Suite(.timeLimit(.minutes(2))) struct SimulatedClusterTests {
+@Suite(.timeLimit(.minutes(5))) struct SimulatedClusterTests {
   private static let nodes: [PlannedNode] = [
     .training("t0", in: "t"), .training("t1", in: "t", join: ["t0"]),
     .inference("a0", in: "a", join: ["t0"]),

@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoSimulation
 
 /// Growing clusters under an even load.
-@Suite(.timeLimit(.minutes(2))) struct ScaleScenarioTests {
+@Suite(.timeLimit(.minutes(5))) struct ScaleScenarioTests {
   private static var small: ScaleShape {
     var shape = ScaleShape(dataCentres: 2)
     shape.replicas = 3

@@ -4,7 +4,7 @@ import Testing
 @testable import EkkoSimulation
 
 /// Runs that may differ only in what they cost.
-@Suite(.timeLimit(.minutes(2))) struct TwinRunsTests {
+@Suite(.timeLimit(.minutes(5))) struct TwinRunsTests {
   /// Four nodes and some operations, without faults.
   private static func omission(operations: Int) throws -> PlanOmission {
     try PlanOmission(parsing: "faults:0-99,operations:\(operations)-9999,nodes:4-99")
