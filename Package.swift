@@ -82,7 +82,7 @@ let package = Package(
         "EkkoSimulation", "EkkoRecommender", "EkkoClient", "EkkoReplication", "EkkoTransport",
         "EkkoStorage", "EkkoCore", "ekko-node",
       ]),
-    tests("EkkoReplication", ["EkkoTransport", "EkkoStorage", "EkkoCore"]),
+    tests("EkkoReplication", ["EkkoSimulation", "EkkoTransport", "EkkoStorage", "EkkoCore"]),
     tests("EkkoTransport", ["EkkoCore"]),
   ],
   swiftLanguageModes: [.v6]
