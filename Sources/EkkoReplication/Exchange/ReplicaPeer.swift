@@ -328,9 +328,7 @@ package actor ReplicaPeer {
     case .merged(let changed):
       self.tally.sectionsMerged += 1
       self.tally.rows += receipt.reception.entryCount
-      if let held = self.node.board[shard] {
-        self.marks.note(receipt.mark, for: shard, knowing: held.knowledge)
-      }
+      self.marks.note(receipt.mark, for: shard, knowing: receipt.knowledge)
       self.owed.settle(shard, announced: receipt.announced)
       self.node.preferences.endReplacement(of: shard, by: self.number)
       if changed {

@@ -102,6 +102,9 @@ extension ShardActor {
     /// The responder's announcement and mark that the merged section stands for.
     package var announced: UInt64 = 0
     package var mark: UInt64 = 0
+    /// What the shard knew right after the merge, in the same step: another link may have replaced its
+    /// rows before anybody asks.
+    package var knowledge = VersionVector()
   }
 
   /// How long a replacement may get nothing before another may begin in its place.
@@ -138,6 +141,7 @@ extension ShardActor {
         if case .merged = merge, case .end(let end) = item {
           receipt.announced = end.announced
           receipt.mark = end.mark
+          receipt.knowledge = shard.knowledge
         }
       }
       return receipt

@@ -10,9 +10,11 @@ enum AnswerComparison {
   static func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
     guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
-    let hasGoneBack = asker.hasGoneBack
+    let (hasGoneBack, retired) = (asker.hasGoneBack, asker.retired)
     return actor.assumeIsolated { actor in
-      Self.compare(
+      // Of an origin that only the asker has retired it wants nothing, whatever its marks are.
+      guard retired.isSubset(of: actor.shard.origins.retired) else { return nil }
+      return Self.compare(
         actor.shard, knowledge: knowledge, mark: hasGoneBack ? 0 : actor.marks[incarnation] ?? 0,
         of: asker)
     }

@@ -25,13 +25,15 @@ final class ReplicaMirror: @unchecked Sendable {
   private var wasTrusted = true
   private var replacements: UInt64 = 0
   private var sectionsMerged: UInt64 = 0
-  private var retiredCount = 0
   private var rowsWritten: UInt64 = 0
 
   init(replica: String) { self.replica = replica }
 
   /// Whether it has distrusted its rows in this life: the marks it asked with mean nothing then.
   private(set) var hasGoneBack = false
+
+  /// The origins it has retired: rows of theirs it takes from nobody.
+  private(set) var retired: Set<IncarnationID> = []
 
   /// Whether its rows count, see `Shard.isTrusted`.
   var isTrusted: Bool { self.wasTrusted }
@@ -51,7 +53,7 @@ final class ReplicaMirror: @unchecked Sendable {
     guard
       shard.arrival != self.arrival || shard.knowledge != self.knowledge
         || shard.shardVersion != self.shardVersion || shard.isTrusted != self.wasTrusted
-        || shard.rowCount != self.versions.count || shard.origins.retired.count != self.retiredCount
+        || shard.rowCount != self.versions.count || shard.origins.retired.count != self.retired.count
     else { return }
     let wasReplaced = shard.counters.replacements != self.replacements
     let isTrusted = shard.isTrusted
@@ -60,7 +62,7 @@ final class ReplicaMirror: @unchecked Sendable {
       // What it knew before means nothing now: everything is looked at anew.
       self.knowledge = VersionVector()
     }
-    if shard.origins.retired.count != self.retiredCount {
+    if shard.origins.retired.count != self.retired.count {
       history.noteRetired(shard.origins.retired)
     }
     if self.shardVersion == nil { self.unseen = history.originsNeverSeen(in: shard) }
@@ -82,7 +84,7 @@ final class ReplicaMirror: @unchecked Sendable {
     self.issuedCounter = shard.issuedCounter
     self.wasTrusted = isTrusted
     self.replacements = shard.counters.replacements
-    self.retiredCount = shard.origins.retired.count
+    self.retired = shard.origins.retired
   }
 
   // MARK: Rows: K2, K3, K4, E1
