@@ -130,6 +130,27 @@ struct SimulationTests {
     #expect(other.delayedJobs > 0)
   }
 
+  /// Found by simulation, as a crash: whoever watches the jobs was given a lane that had gone with it.
+  @Test func `a job may let go of its own actor`() throws {
+    let simulation = Simulation(seed: 1)
+    let process = simulation.makeProcess("leaver")
+    let farewell = Farewell()
+    simulation.observer = { lane in
+      if farewell.lane == nil, !farewell.isSaid { farewell.lane = lane }
+      if farewell.isSaid, farewell.wasLaneThere == nil {
+        farewell.wasLaneThere = farewell.lane != nil
+      }
+    }
+
+    try simulation.run(as: process) {
+      await Leaver(runtime: process.runtime).leave(farewell)
+      while !farewell.isSaid { await Task.yield() }
+    }
+
+    #expect(farewell.wasLaneThere == true)
+    #expect(farewell.lane == nil)
+  }
+
   // MARK: A check and an act with an await between them
 
   private static func losesUpdate(seed: UInt64, lanes: Simulation.Lanes) throws -> Bool {
@@ -175,6 +196,27 @@ private actor Sleeper {
   func wait(_ count: Int, on wakeup: Wakeup) async {
     for _ in 0..<count { await wakeup.wait() }
   }
+}
+
+/// Only its last job holds it in the end.
+private actor Leaver {
+  private let executor: ActorExecutor
+  nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.unowned }
+
+  init(runtime: Runtime) { self.executor = runtime.executor(for: Home(index: 0)) }
+
+  func leave(_ farewell: Farewell) {
+    Task { self.say(farewell) }
+  }
+
+  private func say(_ farewell: Farewell) { farewell.isSaid = true }
+}
+
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+private final class Farewell: @unchecked Sendable {
+  var isSaid = false
+  weak var lane: Lane?
+  var wasLaneThere: Bool?
 }
 
 private actor Register {
