@@ -52,6 +52,28 @@ import Testing
     }
   }
 
+  /// Found by simulation: the link to a peer that needs the rows itself asked it again and again, and no
+  /// other link had its turn.
+  @Test(arguments: 1...5 as ClosedRange<UInt64>)
+  func `who is refused all rows lets another link ask for them`(seed: UInt64) throws {
+    try TestCluster.simulate(seed: seed, latency: .milliseconds(30)) { cluster in
+      let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1", port: 1)
+      let versions = await primary.put(0..<50, value: 1, shards: cluster.shards)
+      let empty = try await cluster.start(
+        "b", roles: .inference, dataCentre: "dc2", port: 2, mustReplace: true)
+      let replica = try await cluster.start(
+        "c", roles: .inference, dataCentre: "dc2", from: [empty.endpoint], port: 3,
+        mustReplace: true)
+      while await replica.replica.peers.first?.tally().sectionsRefused ?? 0 == 0 {
+        try await cluster.runtime.clock.sleep(for: .milliseconds(1))
+      }
+      await replica.replica.pull(from: primary.endpoint)
+      #expect(await replica.covers(versions))
+      #expect(await replica.digests() == primary.digests())
+      for node in [replica, empty, primary] { await node.stop() }
+    }
+  }
+
   /// Found by simulation: a report was lost, the next said that all had been told, and an origin was
   /// retired of which one member had more.
   @Test(arguments: [[1, 1, 2], [1, 3], [2]] as [[UInt64]])

@@ -1,5 +1,6 @@
 import EkkoCore
 import EkkoReplication
+import EkkoSimulation
 import EkkoStorage
 import EkkoTransport
 
@@ -41,13 +42,36 @@ struct TestCluster: Sendable {
     return try result.get()
   }
 
+  /// Runs `body` with a cluster on one simulated host whose channels take `latency` each way.
+  static func simulate<Value: Sendable>(
+    seed: UInt64, latency: Duration, shardCount: UInt32 = 4,
+    _ body: @escaping @Sendable (TestCluster) async throws -> Value
+  ) throws -> Value {
+    let simulation = Simulation(seed: seed)
+    var shape = NetworkShape()
+    shape.withinHost = PathShape(latency: latency)
+    let process = simulation.makeProcess("all")
+    let cluster = TestCluster(
+      runtime: process.runtime,
+      transport: SimulatedNetwork(simulation, shape: shape)
+        .transport(for: process, host: Self.host, dataCentre: "dc1"),
+      shardCount: shardCount)
+    return try simulation.run(as: process) { () async -> Result<Value, any Error> in
+      do { return .success(try await body(cluster)) } catch { return .failure(error) }
+    }.get()
+  }
+
+  private static let host = "127.0.0.1"
+
   var shards: [ShardID] {
     (0..<self.shardCount).map { ShardID(model: Self.model, index: $0) }
   }
 
+  /// - Parameter mustReplace: whether it distrusts its rows until it has got all of a peer's.
   func start(
     _ name: String, roles: RoleSet, dataCentre: String, from upstream: [Endpoint] = [],
-    port: UInt16 = 0, methods: SynchronisationMethods = SynchronisationMethods()
+    port: UInt16 = 0, methods: SynchronisationMethods = SynchronisationMethods(),
+    mustReplace: Bool = false
   ) async throws -> Node {
     let identity = LinkIdentity(
       cluster: ClusterID(rawValue: 7), name: name, incarnation: self.runtime.drawIncarnation(),
@@ -55,17 +79,18 @@ struct TestCluster: Sendable {
       form: roles.contains(.training) ? .full : .serving)
     let node = ReplicaNode(identity: identity, runtime: self.runtime, methods: methods)
     for (number, shard) in self.shards.enumerated() {
+      var shard = Shard(
+        id: shard, schemas: Self.schemas, formClass: node.formClass,
+        incarnation: node.incarnation)
+      if mustReplace { shard.requireReplacement() }
       node.shards.add(
         ShardActor(
-          Shard(
-            id: shard, schemas: Self.schemas, formClass: node.formClass,
-            incarnation: node.incarnation),
-          board: node.board, runtime: self.runtime, home: Home(index: number % 2)))
+          shard, board: node.board, runtime: self.runtime, home: Home(index: number % 2)))
     }
     let replica = Replica(
       node: node, dialler: Dialler(transport: self.transport), homes: 2)
     let listener = try await self.transport.listen(
-      on: Endpoint(host: "127.0.0.1", port: port), homes: [Home(index: 0), Home(index: 1)])
+      on: Endpoint(host: Self.host, port: port), homes: [Home(index: 0), Home(index: 1)])
     for endpoint in upstream { await replica.pull(from: endpoint) }
     let task = self.runtime.spawn(on: Home(index: 0)) {
       await replica.run(listener: listener, requests: NoRequests())
