@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// Requests that wait to be answered together: bounded, with one consumer.
 ///
@@ -22,7 +22,7 @@ final class RequestQueue<Request: Sendable, Answer: Sendable>: Sendable {
   }
 
   private let capacity: Int
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(capacity: Int) { self.capacity = capacity }
 

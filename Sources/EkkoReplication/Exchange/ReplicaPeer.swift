@@ -124,6 +124,8 @@ package actor ReplicaPeer {
   private static let standingExchanges: UInt64 = 64
   /// How long a refused replacement is left to other links.
   private static let replacementPause = Duration.milliseconds(100)
+  /// How soon to look again whether this node is on the list of members.
+  private static let listingPause = Duration.milliseconds(10)
   private static let dueLimit = 256
   private static let standingLimit = 128
   /// A frame's header and checksum, in bytes.
@@ -143,8 +145,9 @@ package actor ReplicaPeer {
     self.forgetIfSetBack()
     self.settleDominated()
     let board = self.node.board
+    let isListed = self.node.isListed
     var entries: [ExchangeRequest.Entry] = []
-    for shard in self.shardsToAsk(at: now) {
+    for shard in self.shardsToAsk(at: now) where isListed || shard.id == .catalogue {
       guard let entry = board[shard.id], exchange.receptions[shard.id] == nil else { continue }
       let replaces =
         entry.needsReplacement
@@ -164,7 +167,7 @@ package actor ReplicaPeer {
     self.current = exchange
     let due = [self.owed.nextDue, self.notBefore.values.min()].compactMap { $0 }.min()
     let untilDue = due.map { now.duration(to: $0) } ?? Self.longestHold
-    let hold = max(.zero, min(Self.longestHold, untilDue))
+    let hold = max(isListed ? .zero : Self.listingPause, min(Self.longestHold, untilDue))
     self.answerDeadline = now.advanced(by: hold + Self.patience)
     return ExchangeRequest(
       nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,

@@ -64,6 +64,12 @@ package final class ReplicaNode: Sendable {
   /// Who else holds replicas, in which lives.
   package var membership: Membership { self.agreed.withLock { $0.membership } }
 
+  /// Whether this node is on the list of members, in this life or an earlier one. Only then does it take
+  /// rows: what all members have lost is retired, and then nobody else may have it (DESIGN §5.1).
+  package var isListed: Bool {
+    self.shards[.catalogue] == nil || self.catalogue.members[self.nodeID] != nil
+  }
+
   package func update(_ catalogue: Catalogue) {
     let membership = catalogue.membership
     self.agreed.withLock { $0 = Agreed(catalogue: catalogue, membership: membership) }

@@ -1,5 +1,5 @@
+internal import EkkoCore
 internal import Glibc
-internal import Synchronization
 
 /// Runs work on threads of its own, each with a stack that a whole simulated cluster fits on.
 ///
@@ -12,7 +12,7 @@ package enum Workers {
   package static func map<Input: Sendable, Output: Sendable>(
     _ inputs: [Input], threads: Int, _ body: @escaping @Sendable (Input) -> Output
   ) -> [Output] {
-    let state = Mutex((next: 0, outputs: [Output?](repeating: nil, count: inputs.count)))
+    let state = Guarded((next: 0, outputs: [Output?](repeating: nil, count: inputs.count)))
     Self.run(threads: min(threads, inputs.count)) {
       while true {
         let place = state.withLock { state in

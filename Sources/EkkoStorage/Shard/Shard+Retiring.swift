@@ -38,13 +38,14 @@ extension Shard {
   /// Issues anew, at the shard's primary, the rows of an origin that is about to be retired beyond its
   /// seal: those of a section that nobody saw the end of because the origin had died. Such rows spread
   /// until every replica holds them. Then none equals the seal, each would wait for another to replace
-  /// its rows from, and none could answer.
+  /// its rows from, and none could answer. They may all have been written over here since, which leaves
+  /// nothing to issue.
   package mutating func reissueRows(
     of origin: IncarnationID, beyond seal: Timestamp, at now: Instant
   ) {
-    guard self.mayIssue, self.knowledge[origin] == seal, self.ahead[origin] > seal,
-      let index = self.origins.index(of: origin)
-    else { return }
+    guard self.mayIssue, self.knowledge[origin] == seal, self.ahead[origin] > seal else { return }
+    self.ahead.remove(origin)
+    guard let index = self.origins.index(of: origin) else { return }
     let own = self.origins.intern(self.incarnation)
     let before = self.clock.last
     for table in self.tables.indices {
@@ -60,7 +61,6 @@ extension Shard {
         self.counters.rowsRecovered += 1
       }
     }
-    self.ahead.remove(origin)
     guard self.clock.last > before else { return }
     self.knowReissued()
     self.finishArrivals(at: now)
