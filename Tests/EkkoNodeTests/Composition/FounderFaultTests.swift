@@ -273,6 +273,40 @@ import Testing
       #expect(cluster.store("t0")?.node.clockVerdict == .fit)
     }
   }
+
+  /// Found by simulation: a founder that came back retired its former life, of which the members knew
+  /// nothing any more, while a node that had never been on the list served its rows: they were gone.
+  @Test(arguments: UInt64(1)...5)
+  func `a node takes no rows before it is on the list of members`(seed: UInt64) throws {
+    let cluster = SimulatedCluster(
+      seed: seed,
+      nodes: [
+        .training("t0", in: "t"), .training("t1", in: "t", join: ["t0"]),
+        .inference("a0", in: "a", join: ["t1"], keepsFiles: false),
+      ])
+    try cluster.run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 4, tables: Self.tables)
+      try await client.put([1], [1], to: "rows", of: "m", durability: .replicas(1))
+      try await cluster.stop("a0")
+      let founder = try #require(cluster.store("t0"))
+      let gone = founder.node.catalogue.membersByName.first { $0.name == "a0" }
+      await founder.keeper.remove(try #require(gone))
+      try await cluster.wait(within: .seconds(10), "the list without it is known") {
+        cluster.store("t1")?.node.catalogue.members.count == 2
+      }
+
+      cluster.crash("t0")
+      cluster.restart("a0")
+      try await cluster.sleep(for: .seconds(5))
+      #expect(cluster.store("a0")?.node.shards.all.count == 5)
+      #expect(Self.rowCount(of: "a0", in: cluster) == 0)
+
+      cluster.restart("t0")
+      try await cluster.converge(within: .seconds(10))
+      #expect(Self.rowCount(of: "a0", in: cluster) == 1)
+    }
+  }
 }
 
 extension ShardActor {
