@@ -1,3 +1,5 @@
+internal import EkkoReplication
+
 /// The plan of a cluster's run, with some of it left out.
 package struct ClusterPlan: ShrinkablePlan {
   private let whole: ScenarioPlan
@@ -100,6 +102,6 @@ extension PlannedOperation {
   fileprivate var line: String {
     "\(self.kind) \(self.number) at=\(self.at) client=\(self.client) table=\(self.table.name) "
       + "keys=\(self.keys.map(String.init).joined(separator: ","))"
-      + (self.replicas > 0 ? " replicas=\(self.replicas)" : "")
+      + (self.durability == .primary ? "" : " durability=\(self.durability)")
   }
 }

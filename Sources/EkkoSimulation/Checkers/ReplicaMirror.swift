@@ -16,7 +16,7 @@ final class ReplicaMirror: @unchecked Sendable {
   private var versions: [RowKey: ParameterVersion] = [:]
   private(set) var knowledge = VersionVector()
   /// All that this life has ever known, also before it took a full replace.
-  private var everKnown = VersionVector()
+  private(set) var everKnown = VersionVector()
   private(set) var shardVersion: ShardVersion?
   /// Origins that the first look shows, and that died before anyone looked at them: a life may have
   /// founded its cluster, saved that, and died as it started.

@@ -12,6 +12,8 @@ final class ShardWatch: @unchecked Sendable {
   private var lives: [NodeLife] = []
   private var byProcess: [UInt32: NodeLife] = [:]
   private var histories: [ShardID: ShardHistory] = [:]
+  /// What lives that are over have ever known, by the names of their nodes.
+  private var formerlyKnown: [String: [ShardID: VersionVector]] = [:]
   /// The largest wall time that any clock has shown.
   private var latestWall = WallTime(microseconds: 0)
   /// The first thing found broken; nothing is looked at after it.
@@ -39,7 +41,9 @@ final class ShardWatch: @unchecked Sendable {
   func remove(_ life: NodeLife) {
     self.lives.removeAll { $0 === life }
     self.byProcess[life.process.number] = nil
-    for (actor, _) in life.mirrors {
+    for (actor, mirror) in life.mirrors {
+      self.formerlyKnown[life.name, default: [:]][actor.id, default: VersionVector()]
+        .merge(mirror.everKnown)
       self.pastCounters.append(actor.assumeIsolated { $0.shard.counters })
     }
     life.mirrors = []
@@ -102,6 +106,15 @@ final class ShardWatch: @unchecked Sendable {
     return history
   }
 
+  /// Whether `node` has ever known the update, in this life or an earlier one.
+  func hasHeld(_ version: ParameterVersion, of shard: ShardID, at node: SimulatedNode) -> Bool {
+    node.life?.mirror(of: shard)?.hasCovered(version) ?? false
+      || self.formerlyKnown[node.name]?[shard]?.covers(version) ?? false
+  }
+
+  /// Whether a life has ended.
+  var hasLostLives: Bool { !self.formerlyKnown.isEmpty }
+
   func report(_ violation: Violation) {
     guard self.violation == nil else { return }
     self.violation = violation
@@ -135,6 +148,25 @@ final class ShardWatch: @unchecked Sendable {
 
 extension ShardCounters {
   var branches: [(String, UInt64)] {
-    [("sections_merged", self.sectionsMerged), ("sections_dropped", self.sectionsDropped)]
+    [
+      ("sections_merged", self.sectionsMerged), ("sections_dropped", self.sectionsDropped),
+      ("sections_refused", self.sectionsRefused), ("rows_recovered", self.rowsRecovered),
+      ("rows_reissued", self.rowsReissued), ("rows_superseded", self.rowsSuperseded),
+      ("rows_expired", self.rowsExpired), ("tombstones_collected", self.tombstonesCollected),
+      ("shard_versions_adopted", self.shardVersionsAdopted),
+      ("shard_versions_kept", self.shardVersionsKept),
+      ("shard_versions_given_up", self.shardVersionsGivenUp),
+      ("shard_versions_issued_after_merge", self.shardVersionsIssuedAfterMerge),
+      ("cache_walks_from_mark", self.cacheWalksFromMark),
+      ("rewritten_rows_visited", self.rewrittenRowsVisited),
+      ("cache_walks_turned_scans", self.cacheWalksTurnedScans),
+      ("scans_resumed", self.scansResumed), ("resumes_refused", self.resumesRefused),
+      ("replacements", self.replacements),
+      ("replacements_of_distrusted", self.replacementsOfDistrusted),
+      ("replacements_below_forgotten", self.replacementsBelowForgotten),
+      ("replacements_resumed", self.replacementsResumed),
+      ("replacements_broken_off", self.replacementsBrokenOff),
+      ("rows_replaced_away", self.rowsReplacedAway),
+    ]
   }
 }

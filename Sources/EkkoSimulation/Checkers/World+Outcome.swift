@@ -10,6 +10,15 @@ struct AcknowledgedWrite: Sendable {
   let version: ParameterVersion
 }
 
+/// One push to a row that counts them.
+struct CountedPush: Sendable {
+  let shard: ShardID
+  let key: UInt64
+  let number: Int
+  /// Otherwise it may have been applied or not.
+  var isAcknowledged = false
+}
+
 /// What must hold of the whole cluster, once it is healed.
 extension World {
   private var running: [(node: SimulatedNode, life: NodeLife, replica: ReplicaNode)] {

@@ -18,6 +18,7 @@ final class ClientLoad: @unchecked Sendable {
   /// The latest version that each key was seen in by this client's session.
   private var seen: [UInt64: ParameterVersion] = [:]
   private(set) var acknowledged: [AcknowledgedWrite] = []
+  private(set) var pushes: [CountedPush] = []
   /// Calls that were acknowledged.
   private(set) var writes = 0
   private(set) var reads = 0
@@ -89,16 +90,25 @@ final class ClientLoad: @unchecked Sendable {
           })
       case .push:
         .push(
-          operation.keys.flatMap { key in
-            (0..<ScenarioTable.rowLength).map { Float($0 + 1) / Float(operation.number + Int(key)) }
+          operation.keys.flatMap {
+            operation.table.gradient(number: operation.number, key: $0)
           })
       case .delete: .delete
       }
+    let first = self.pushes.count
+    if operation.kind == .push, operation.table == .counts {
+      self.pushes += operation.keys.map { key in
+        CountedPush(
+          shard: operation.table.shard(of: key, count: self.shards), key: key,
+          number: operation.number)
+      }
+    }
+    let last = self.pushes.count
     let receipt = try await self.client.write(
       [TableWrite(table: operation.table.name, keys: operation.keys, change: change)],
-      to: ScenarioTable.modelName,
-      durability: operation.replicas > 0 ? .replicas(operation.replicas) : .primary)
+      to: ScenarioTable.modelName, durability: operation.durability)
     self.writes += 1
+    for place in first..<last { self.pushes[place].isAcknowledged = true }
     for (key, version) in zip(operation.keys, receipt.versions[0]) {
       guard let version else { continue }
       let acknowledged = AcknowledgedWrite(
@@ -106,6 +116,31 @@ final class ClientLoad: @unchecked Sendable {
         row: ShardHistory.RowKey(table: operation.table.rawValue, key: key), version: version)
       self.acknowledged.append(acknowledged)
       self.world.checkAtOrigin(acknowledged)
+      self.world.checkDurability(of: acknowledged, operation.durability)
+    }
+  }
+
+  /// Reads all that this client has put into the table whose rows expire, at the end, when all clocks are
+  /// right: what is past its time is not served.
+  func readExpired() async {
+    let keys = Set(self.operations.filter { $0.table == .expiring }.flatMap(\.keys)).sorted()
+    guard !keys.isEmpty else { return }
+    await self.asClient {
+      guard
+        let rows = try? await self.client.get(
+          keys, from: ScenarioTable.expiring.name, of: ScenarioTable.modelName)
+      else { return }
+      // A version may lie some way ahead of its time.
+      let due = ScenarioTable.timeToLive + .seconds(1)
+      let now = self.process.clock.now().wall.microseconds
+      for (place, key) in keys.enumerated() where rows.isFound(at: place) {
+        guard let version = rows.versions[place] else { continue }
+        let age = Int64(now) - Int64(version.timestamp.microseconds)
+        if Duration.microseconds(age) > due {
+          self.world.watch.report(
+            Violation(.reads, "key \(key) is served, \(age / 1000) ms after it was written"))
+        }
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 internal import EkkoCore
-internal import EkkoReplication
+package import EkkoReplication
 
 /// One call of a client.
 package struct PlannedOperation: Hashable, Sendable {
@@ -19,8 +19,8 @@ package struct PlannedOperation: Hashable, Sendable {
   package let keys: [UInt64]
   /// Tells this write's values from every other's; below 2^24, so that a Float holds it.
   package let number: Int
-  /// How many other full replicas must hold it.
-  package let replicas: Int
+  /// Who must hold it besides the primary.
+  package let durability: Durability
 
   static func draw(
     _ options: ScenarioOptions, clients: Int, using generator: inout SplitMix64
@@ -36,7 +36,7 @@ package struct PlannedOperation: Hashable, Sendable {
           kind: .read,
           table: .puts,
           keys: (0..<4).map { _ in Self.key(options, client: nil, using: &generator) },
-          number: options.writes + number + 1, replicas: 0))
+          number: options.writes + number + 1, durability: .primary))
     }
     return operations.sorted { ($0.at, $0.number) < ($1.at, $1.number) }
   }
@@ -47,7 +47,8 @@ package struct PlannedOperation: Hashable, Sendable {
     let kind: Kind =
       generator.chance(options.deletes) ? .delete : generator.chance(0.2) ? .push : .put
     let table: ScenarioTable =
-      kind == .push ? .pushes : generator.chance(0.1) ? .expiring : .puts
+      kind == .push
+      ? generator.chance(0.5) ? .pushes : .counts : generator.chance(0.1) ? .expiring : .puts
     var keys: [UInt64] = []
     for _ in 0..<(generator.chance(0.6) ? 1 : 2 + generator.below(3)) {
       let key = Self.key(options, client: client, using: &generator)
@@ -57,7 +58,15 @@ package struct PlannedOperation: Hashable, Sendable {
       at: Self.moment(options, using: &generator), client: client, kind: kind, table: table,
       keys: keys,
       number: number,
-      replicas: options.trainingNodes > 1 && generator.chance(0.002) ? 1 : 0)
+      durability: Self.durability(options, using: &generator))
+  }
+
+  /// Waiting holds up the client, so few writes do.
+  private static func durability(
+    _ options: ScenarioOptions, using generator: inout SplitMix64
+  ) -> Durability {
+    guard generator.chance(0.006) else { return .primary }
+    return options.trainingNodes > 1 && generator.chance(0.5) ? .replicas(1) : .dataCentres(1)
   }
 
   private static func moment(

@@ -70,6 +70,8 @@ final class Course: @unchecked Sendable {
     ]
     for phase in phases where !self.isBroken { await phase(self)() }
     if !self.isBroken { self.world.checkOutcome(of: self.clients.flatMap(\.acknowledged)) }
+    if !self.isBroken { self.world.checkCounts(of: self.clients.flatMap(\.pushes)) }
+    for client in self.clients where !self.isBroken { await client.readExpired() }
     if !self.isBroken { await self.world.checkAnnouncements() }
     if !self.isBroken { self.atEnd(self.world) }
     for client in self.clients { await client.close() }
@@ -213,7 +215,7 @@ final class Course: @unchecked Sendable {
         PlannedOperation(
           at: .zero, client: 0, kind: .put, table: .puts,
           keys: [UInt64(number % 16), UInt64(100 + number % 7)], number: self.nextNumber,
-          replicas: 0))
+          durability: .primary))
       self.nextNumber += 1
       await self.world.sleep(pause)
     }

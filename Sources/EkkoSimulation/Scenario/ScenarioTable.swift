@@ -10,6 +10,8 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
   case pushes = 1
   /// Rows that expire while the run lasts.
   case expiring = 2
+  /// Rows that count their pushes and add up the pushes' numbers: what is lost or applied twice shows.
+  case counts = 3
 
   static let modelName = "model"
   /// The first one that a cluster gives.
@@ -18,6 +20,8 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
   var name: String { "\(self)" }
 
   static let rowLength = 4
+  /// Of the rows that expire.
+  static let timeToLive = Duration.seconds(3)
 
   /// Every write puts other rows there.
   static let distinct: Set<UInt16> = [Self.puts.rawValue, Self.expiring.rawValue]
@@ -30,7 +34,12 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
         name: self.name, rowLength: Self.rowLength, optimiser: .adagrad(learningRate: 0.1),
         initialiser: .uniform(low: -0.1, high: 0.1), servingForm: .narrow(.float16))
     case .expiring:
-      TableSchema(name: self.name, rowLength: Self.rowLength, timeToLiveSeconds: 3)
+      TableSchema(
+        name: self.name, rowLength: Self.rowLength,
+        timeToLiveSeconds: UInt32(Self.timeToLive.components.seconds))
+    case .counts:
+      TableSchema(
+        name: self.name, rowLength: Self.rowLength, optimiser: .sgd(learningRate: 1))
     }
   }
 
@@ -53,6 +62,14 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
   static func values(number: Int, key: UInt64) -> [Float] {
     let word = Float(number)
     return [word, Float(key), Float((number &* 31 &+ Int(key) &* 17) & 0xFFFF), -word]
+  }
+
+  /// What push `number` of `key` adds to a row of this table, as a gradient.
+  func gradient(number: Int, key: UInt64) -> [Float] {
+    guard self == .counts else {
+      return (0..<Self.rowLength).map { Float($0 + 1) / Float(number + Int(key)) }
+    }
+    return [-1, -Float(number)] + Array(repeating: 0, count: Self.rowLength - 2)
   }
 
   /// The write that put `row` under `key`; `nil` if none did.

@@ -111,7 +111,7 @@ final class OwnRows: @unchecked Sendable {
   private var weights: [Place: [UInt8]] = [:]
 
   /// When a row expires is a matter of time, so those are left out.
-  private static let tables = [ScenarioTable.puts, .pushes].map { Int($0.rawValue) }
+  private static let tables = [ScenarioTable.puts, .pushes, .counts].map { Int($0.rawValue) }
 
   @Sendable func take(from world: World) {
     for node in world.nodes {

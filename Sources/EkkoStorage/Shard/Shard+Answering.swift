@@ -35,11 +35,7 @@ extension Shard {
         self.beginItem(of: walk, into: &writer)
         return .opened(walk: walk.id)
       }
-      if token.responder == self.incarnation {
-        self.counters.resumesRefused += 1
-      } else {
-        self.counters.resumesOfAnotherLife += 1
-      }
+      self.counters.resumesRefused += 1
     }
     guard self.walks.count < Self.openWalkLimit else { return .refused(.busy) }
 

@@ -35,7 +35,6 @@ package struct ShardCounters: Hashable, Sendable {
   package var scansResumed: UInt64 = 0
   /// There was no such scan any more, or it was another's: the section started over.
   package var resumesRefused: UInt64 = 0
-  package var resumesOfAnotherLife: UInt64 = 0
 
   // Full replaces of this replica's rows; `replacements` have ended.
   package var replacementsBegun: UInt64 = 0
