@@ -104,6 +104,9 @@
       .cachePrunedByVersionTime: (
         nil, "Entries are pruned by the time of their version, so that a lagging relay keeps none."
       ),
+      .durabilityNotAwaited: (
+        nil, "A write that asked for other holders is acknowledged once its primary has it."
+      ),
       .scalarBookmark: (nil, "The bookmark stays before a shard that cannot be pulled."),
       .refusedRowsMerged: (
         nil, "Rows that are refused count as accepted, and the section's knowledge is merged."

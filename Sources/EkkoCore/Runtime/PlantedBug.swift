@@ -15,6 +15,7 @@
     case futureAccepted
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack
+    case durabilityNotAwaited
     // Identity
     case identityKeptWithDisk, identityWithoutState
     // Update cache

@@ -53,7 +53,8 @@ final class ReplicaMirror: @unchecked Sendable {
     guard
       shard.arrival != self.arrival || shard.knowledge != self.knowledge
         || shard.shardVersion != self.shardVersion || shard.isTrusted != self.wasTrusted
-        || shard.rowCount != self.versions.count || shard.origins.retired.count != self.retired.count
+        || shard.rowCount != self.versions.count
+        || shard.origins.retired.count != self.retired.count
     else { return }
     let wasReplaced = shard.counters.replacements != self.replacements
     let isTrusted = shard.isTrusted
