@@ -66,7 +66,7 @@ let package = Package(
       "EkkoSimulation",
       [
         "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
-        "ekko-sim",
+        "ekko-sim", "FaultInjection",
       ]),
     tests("EkkoStorage", ["EkkoCore"]),
     tests("EkkoRecommender", ["EkkoStorage", "EkkoCore"]),

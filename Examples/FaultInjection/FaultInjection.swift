@@ -12,7 +12,13 @@ import Foundation
 @main
 enum FaultInjection {
   static func main() {
-    let seed = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 1
+    let words = CommandLine.arguments.dropFirst()
+    guard words.count <= 1, let seed = UInt64(words.first ?? "1") else {
+      let line =
+        "FaultInjection: a seed is one whole number from 0 to \(UInt64.max). Give one, or none for 1."
+      FileHandle.standardError.write(Data((line + "\n").utf8))
+      exit(64)
+    }
     // Three data centres: one that trains, two that serve.
     let cluster = SimulatedCluster(
       seed: seed,

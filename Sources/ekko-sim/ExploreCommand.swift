@@ -1,15 +1,12 @@
+import EkkoNode
 import EkkoSimulation
-import Glibc
 
 /// `ekko-sim explore`: runs scopes and planted mistakes one after the other and prints what came of
 /// them.
 struct ExploreCommand {
   private var scopes = Self.allScopes
   private var traps = ExplorationTrap.allCases
-
-  struct UsageError: Error {
-    let message: String
-  }
+  private let isJSON: Bool
 
   /// Many steps with few at a time, then fewer with more going on. The first has 50 million states.
   private static let allScopes = [
@@ -31,91 +28,68 @@ struct ExploreCommand {
 
   private static let workers = 2
 
-  init(arguments: [String]) throws(UsageError) {
-    guard !arguments.isEmpty else { return }
-    if arguments == ["--small"] {
+  init(_ words: ArraySlice<String>) throws(Failure) {
+    let scopeFlags = ScopeFlag.all.map(\.flag) + [.delays]
+    let flags = try FlagValues(words, of: scopeFlags + [.trap, .small, .json])
+    self.isJSON = flags.isPresent(.json)
+    let choices = [[.small], [.trap], scopeFlags].compactMap { $0.first(where: flags.isPresent) }
+    if choices.count > 1 {
+      throw FlagValues.mistake(
+        choices[0].name, "it does not go with \(choices[1].name)", "Give one of them")
+    }
+    if let trap = try Self.trap(flags) {
+      self.scopes = []
+      self.traps = [trap]
+    } else if let scope = try ScopeFlag.scope(flags) {
+      self.scopes = [scope]
+      self.traps = []
+    } else if flags.isPresent(.small) {
       self.scopes.removeFirst()
-      return
     }
-    var scope = ExplorationScope(replicas: 2, operations: 0, pulls: 0)
-    var rest = arguments[...]
-    var trap: ExplorationTrap?
-    while let flag = rest.popFirst() {
-      if flag == "--delays" {
-        scope.delays = true
-        continue
-      }
-      guard let text = rest.popFirst(), let number = Int(text), 0...99 ~= number else {
-        throw UsageError(message: "\(flag) needs a number. Try 'ekko-sim --help'.")
-      }
-      if flag == "--trap" {
-        trap = ExplorationTrap(rawValue: number)
-        guard trap != nil else {
-          let known = ExplorationTrap.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
-          throw UsageError(message: "no trap \(number) can be planted. Known are \(known).")
-        }
-      } else if let field = Self.fields[flag] {
-        scope[keyPath: field] = number
-      } else {
-        throw UsageError(message: "unknown flag: '\(flag)'. Try 'ekko-sim --help'.")
-      }
-    }
-    self.scopes = trap == nil ? [scope] : []
-    self.traps = trap.map { [$0] } ?? []
   }
 
-  private static let fields: [String: any WritableKeyPath<ExplorationScope, Int> & Sendable] = [
-    "--replicas": \.replicas, "--operations": \.operations, "--deletes": \.deletes,
-    "--pulls": \.pulls, "--losses": \.losses, "--duplicates": \.duplicates,
-    "--restarts": \.restarts, "--saves": \.saves, "--prunings": \.prunings,
-    "--concurrent-pulls": \.concurrentPulls,
-    "--earlier-puts": \.earlierPuts,
-  ]
+  private static func trap(_ flags: FlagValues) throws(Failure) -> ExplorationTrap? {
+    guard let number = try flags.integer(.trap, in: 0...Int.max) else { return nil }
+    guard let trap = ExplorationTrap(rawValue: number) else {
+      let known = ExplorationTrap.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
+      throw FlagValues.mistake(
+        "--trap", "'\(number)' is none that can be planted here", "Known are \(known)")
+    }
+    return trap
+  }
 
-  /// - Returns: whether all was as it should be.
-  func run() async -> Bool {
-    var isGood = true
-    var states = 0
+  func run() async throws(Failure) -> ExitCode {
+    let start = ContinuousClock.now
+    var summary = ExplorationSummary()
     for scope in self.scopes {
-      let (report, seconds) = await Self.explore(scope, nil)
-      states += report.distinctStates
-      print(
-        "\(scope): \(report.distinctStates) states, depth \(report.depth), "
-          + "\(report.transitions) transitions, \(seconds) s")
-      isGood = Self.isUnbroken(report) && isGood
+      let result = await Self.explore(scope, nil)
+      summary.add(result)
+      try self.print(result)
     }
-    if self.scopes.count > 1 { print("\(states) distinct states in all") }
+    if self.scopes.count > 1, !self.isJSON {
+      try StandardStream.output.print("\(summary.states) distinct states in all")
+    }
     for trap in self.traps {
-      let (report, seconds) = await Self.explore(trap.scope, trap)
-      let found = report.failure.map(\.rawValue) ?? "nothing"
-      print(
-        "trap \(trap.rawValue): found \(found) after \(report.path.count) steps, "
-          + "\(report.distinctStates) states, \(seconds) s")
-      if report.failure != trap.expected {
-        print("  expected was \(trap.expected.rawValue)")
-        _ = Self.isUnbroken(report)
-        isGood = false
-      }
+      let result = await Self.explore(trap.scope, trap)
+      summary.add(result)
+      try self.print(result)
     }
-    return isGood
+    if self.isJSON {
+      try StandardStream.output.print(summary.json(wall: start.duration(to: .now)).line)
+    }
+    return summary.isGood ? .success : .failure
   }
 
   private static func explore(
     _ scope: ExplorationScope, _ trap: ExplorationTrap?
-  ) async -> (Explorer.Report, seconds: Double) {
-    let clock = ContinuousClock()
-    let start = clock.now
+  ) async -> ExplorationResult {
+    let start = ContinuousClock.now
     let report = await Explorer(scope: scope, trap: trap).run(workers: Self.workers)
-    let duration = start.duration(to: clock.now)
-    // Whoever waits for a long exploration sees each line as it comes.
-    defer { fflush(nil) }
-    return (report, (duration / .milliseconds(100)).rounded() / 10)
+    return ExplorationResult(
+      scope: scope, trap: trap, report: report, wall: start.duration(to: .now))
   }
 
-  private static func isUnbroken(_ report: Explorer.Report) -> Bool {
-    guard let failure = report.failure else { return true }
-    print("  \(failure.rawValue) broken after:")
-    for step in report.path { print("    \(step)") }
-    return false
+  private func print(_ result: ExplorationResult) throws(Failure) {
+    try StandardStream.output.print(self.isJSON ? [result.json.line] : result.textLines)
   }
 }

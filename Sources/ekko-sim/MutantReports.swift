@@ -6,6 +6,7 @@ extension MutantReport {
   var json: JSONValue {
     .object([
       .init("kind", .text("mutant")), .init("name", .text(self.name)),
+      .init("meaning", .text(self.meaning)),
       .init("trap", self.trap.map(JSONValue.integer) ?? .null),
       .init("found", .truth(self.find != nil)),
       .init("seed", self.find.map { .unsigned($0.seed) } ?? .null),
@@ -17,11 +18,13 @@ extension MutantReport {
   var textLines: [String] {
     let name = self.trap.map { "\(self.name) (trap \($0))" } ?? self.name
     guard let find = self.find else {
-      return ["\(name): not found in \(Figures.grouped(self.seedsTried)) seeds"]
+      let seeds = self.seedsTried == 1 ? "1 seed" : "\(Figures.grouped(self.seedsTried)) seeds"
+      return ["\(name): not found in \(seeds)", "  \(self.meaning)"]
     }
     return [
       "\(name): \(find.failure.invariant) at seed \(find.seed): "
-        + find.failure.detail.printable(limit: 200)
+        + find.failure.detail.printable(limit: 200),
+      "  \(self.meaning)",
     ]
   }
 }
@@ -39,16 +42,14 @@ extension MutantSummary {
   }
 
   func textLines(wall: Duration) -> [String] {
-    TextTable.aligned([
-      ["found", "\(self.found) of \(self.mutants)"],
-      ["missed", self.missed.isEmpty ? Figures.none : self.missed.joined(separator: ", ")],
+    let seeds = self.medianSeeds.map {
+      "median \(Figures.grouped($0)), at most \(Figures.grouped(self.maximalSeeds ?? $0))"
+    }
+    return TextTable.aligned(
       [
-        "seeds",
-        self.medianSeeds.map {
-          "median \(Figures.grouped($0)), at most \(Figures.grouped(self.maximalSeeds ?? $0))"
-        } ?? Figures.none,
-      ],
-      ["time", "\(Figures.fixed(wall.seconds, 1)) s"],
-    ])
+        ["found", "\(self.found) of \(self.mutants)"],
+        ["missed", self.missed.isEmpty ? Figures.none : self.missed.joined(separator: ", ")],
+      ] + (self.isRecorded ? [] : [["seeds", seeds ?? Figures.none]])
+        + [["time", "\(Figures.fixed(wall.seconds, 1)) s"]])
   }
 }

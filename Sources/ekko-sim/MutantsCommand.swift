@@ -7,19 +7,13 @@ import EkkoSimulation
 struct MutantsCommand {
   #if PlantedBugs
     private let bugs: [PlantedBug]
-    private let firstSeed: UInt64
-    private let count: Int
-    private let isRecorded: Bool
+    private let seeds: MutantSeeds
     private let isJSON: Bool
-
-    private static let usualCount = 2000
 
     init(_ words: ArraySlice<String>) throws(Failure) {
       let flags = try FlagValues(words, of: [.only, .recorded, .seed, .seeds, .json])
       self.bugs = try Self.bugs(flags)
-      self.firstSeed = try flags.integer(.seed, in: 0...UInt64.max) ?? 0
-      self.count = try flags.integer(.seeds, in: 1...100_000_000) ?? Self.usualCount
-      self.isRecorded = flags.isPresent(.recorded)
+      self.seeds = try MutantSeeds(flags)
       self.isJSON = flags.isPresent(.json)
     }
 
@@ -35,13 +29,14 @@ struct MutantsCommand {
     func run() throws(Failure) -> ExitCode {
       let start = ContinuousClock.now
       var hunt = MutantHunt(ClusterScenario())
-      var summary = MutantSummary()
+      var summary = MutantSummary(isRecorded: self.seeds == .recorded)
       for bug in self.bugs {
         let report =
+          switch self.seeds {
           // One without a recorded seed is tried at the first, and mostly missed there.
-          self.isRecorded
-          ? hunt.hunt(bug, from: RecordedSeeds.seed(of: bug) ?? 0, count: 1)
-          : hunt.hunt(bug, from: self.firstSeed, count: self.count)
+          case .recorded: hunt.hunt(bug, from: RecordedSeeds.seed(of: bug) ?? 0, count: 1)
+          case .range(let seeds): hunt.hunt(bug, from: seeds.first, count: seeds.count)
+          }
         summary.add(report)
         try StandardStream.output.print(self.isJSON ? [report.json.line] : report.textLines)
       }
@@ -59,9 +54,4 @@ struct MutantsCommand {
 
     func run() throws(Failure) -> ExitCode { .failure }
   #endif
-}
-
-extension SimulationFlag {
-  static let only = SimulationFlag(name: "--only", placeholder: "NAME")
-  static let recorded = SimulationFlag(name: "--recorded")
 }

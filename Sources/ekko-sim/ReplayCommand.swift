@@ -37,7 +37,14 @@ struct ReplayCommand {
   }
 
   private func run<Scenario: BatchScenario>(_ scenario: Scenario) throws(Failure) -> ExitCode {
-    let plan = scenario.plan(seed: self.seed).without(self.omission)
+    let whole = scenario.plan(seed: self.seed)
+    let wrong = self.omission.subtracting(whole.omissible)
+    guard wrong.isEmpty else {
+      throw FlagValues.mistake(
+        "--without", "the plan of seed \(self.seed) cannot be without \(wrong)",
+        "It can be without \(whole.omissible)")
+    }
+    let plan = whole.without(self.omission)
     if !self.isJSON { try StandardStream.output.print(plan.lines) }
     let start = ContinuousClock.now
     // On a thread of its own for its stack.

@@ -5,8 +5,7 @@ import Synchronization
 /// `ekko-sim run`: one seed after the other, what fails made small, and what it all amounts to.
 struct RunCommand {
   private let scenario: ScenarioChoice
-  private let firstSeed: UInt64
-  private let count: Int
+  private let seeds: SeedRange
   private let isJSON: Bool
 
   private static let usualCount = 100
@@ -14,8 +13,8 @@ struct RunCommand {
   init(_ words: ArraySlice<String>) throws(Failure) {
     let flags = try FlagValues(words, of: [.seed, .seeds, .scenario, .json])
     self.scenario = try ScenarioChoice(flags)
-    self.firstSeed = try flags.integer(.seed, in: 0...UInt64.max) ?? 1
-    self.count = try flags.integer(.seeds, in: 1...100_000_000) ?? Self.usualCount
+    self.seeds = try SeedRange(
+      flags, usualFirst: 1, usualCount: self.scenario == .scale ? 1 : Self.usualCount)
     self.isJSON = flags.isPresent(.json)
     guard self.scenario != .scale || !flags.isPresent(.seeds) else {
       throw FlagValues.mistake("--seeds", "the scenario 'scale' has one seed", "Leave it out")
@@ -25,14 +24,16 @@ struct RunCommand {
   func run() throws(Failure) -> ExitCode {
     switch self.scenario {
     case .cluster: try self.run(ClusterScenario())
-    case .scale: try ScaleCommand(seed: self.firstSeed, isJSON: self.isJSON).run()
+    case .scale: try ScaleCommand(seed: self.seeds.first, isJSON: self.isJSON).run()
     }
   }
 
   private func run(_ scenario: some BatchScenario) throws(Failure) -> ExitCode {
-    let progress = BatchProgress(count: self.count)
+    let progress = BatchProgress(count: self.seeds.count)
     let start = ContinuousClock.now
-    let summary = try Batch(scenario, firstSeed: self.firstSeed, count: self.count).run(
+    let summary = try Batch(
+      scenario, firstSeed: self.seeds.first, count: self.seeds.count
+    ).run(
       onProgress: progress.show,
       onFailure: { failure throws(Failure) in
         progress.clear()

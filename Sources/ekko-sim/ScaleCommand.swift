@@ -5,6 +5,9 @@ import EkkoSimulation
 struct ScaleCommand {
   let seed: UInt64
   let isJSON: Bool
+  /// What measures one case.
+  var measure: @Sendable (ScaleShape, UInt64) throws(Simulation.Failure) -> ScaleReport =
+    ScaleScenario.run
 
   func run() throws(Failure) -> ExitCode {
     var rows = [ScaleReport.columns]
@@ -12,10 +15,13 @@ struct ScaleCommand {
     for shape in ScaleShape.cases {
       let start = ContinuousClock.now
       // On a thread of its own for its stack.
-      let results = Workers.map([shape], threads: 1) { [seed] shape in
-        Result { () throws(Simulation.Failure) in try ScaleScenario.run(shape, seed: seed) }
+      let results = Workers.map([shape], threads: 1) { [seed, measure] shape in
+        Result { () throws(Simulation.Failure) in try measure(shape, seed) }
       }
-      guard case .success(let report) = results[0] else { return .failure }
+      let report: ScaleReport
+      do throws(Simulation.Failure) { report = try results[0].get() } catch {
+        throw self.failure(error, of: shape)
+      }
       let wall = start.duration(to: .now)
       isGood = isGood && report.isComplete
       if self.isJSON {
@@ -31,5 +37,12 @@ struct ScaleCommand {
           + TextTable.aligned(rows, right))
     }
     return isGood ? .success : .failure
+  }
+
+  private func failure(_ failure: Simulation.Failure, of shape: ScaleShape) -> Failure {
+    let centres = shape.dataCentres == 1 ? "1 data center" : "\(shape.dataCentres) data centers"
+    return Failure(
+      what: "scenario scale with \(centres)", why: ScaleScenario.reason(failure),
+      doThis: "'ekko-sim run --scenario scale --seed \(self.seed)' repeats it", exitCode: .failure)
   }
 }

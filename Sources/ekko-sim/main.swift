@@ -10,9 +10,10 @@ let help = """
   ekko-sim mutants                         every planted mistake, found by the seeds of `run`
 
   run: the product's own nodes and clients run on one thread in virtual time, over a network, disks and
-  clocks that go wrong, while all invariants are checked. A run is a function of its seed. A failing one
-  is made small, and the line it ends with repeats it. A batch of 1,000 seeds or more also fails if a
-  kind of fault or a branch of a rule was never reached.
+  clocks that go wrong. After every job what it changed is checked (C3 and L3 after one change in 16), at
+  the end the whole cluster. A run is a function of its seed. A failing one is made small, and the line it
+  ends with repeats it. A batch of 1,000 seeds or more also fails if a kind of fault or a branch of a rule
+  was never reached.
     --seed S --seeds N   seeds S … S+N−1 (default 1 and 100)
     --scenario NAME      cluster (default); scale: 1, 10, 30 and 100 data centers of 10 nodes without
                          faults, delays and bytes per link as a table (--seed, --json)
@@ -20,7 +21,7 @@ let help = """
 
   replay: prints options, plan, trace hash and failure of one seed.
     --seed S             the seed
-    --without …          what of its plan is left out
+    --without …          what of its plan is left out: faults:3-7,9,operations:1-40,nodes:2
     --scenario NAME, --json
 
   explore: visits every state that a small cluster of shard replicas can reach: all orders of writes,
@@ -28,15 +29,18 @@ let help = """
   prunings within each scope, with the invariants checked after every step and convergence where
   nothing is left to happen. Prints the number of distinct states, the depth and the seconds of each
   scope. Then plants mistakes, by their numbers in the catalogue of traps, and sees that each is found.
-    One scope: --replicas --operations --deletes --pulls --losses --duplicates --restarts --saves
-    --prunings --concurrent-pulls --earlier-puts with a number each, --delays without one. One mistake:
-    --trap with its number. --small: every scope but the first, which takes 20 minutes and 4 GB.
+    --small              every scope but the first, which takes 20 minutes and 4 GB
+    --operations N …     one scope: so many operations of --replicas 2 to 6 (default 2), with as many
+                         --deletes --pulls --losses --duplicates --restarts --saves --prunings
+                         --earlier-puts (default 0) and --concurrent-pulls (default 9); --delays
+    --trap N             one mistake
+    --json               one JSON object per line on stdout
 
   mutants: plants one mistake after the other in the product and runs seeds until one breaks an invariant
-  and passes without the mistake. Only in a build that has them: swift build -c release --traits
-  PlantedBugs --scratch-path .build-planted.
+  and passes without the mistake. Prints what it broke, where, and what the mistake is. Only in a build
+  that has them: swift build -c release --traits PlantedBugs --scratch-path .build-planted.
     --only NAME          one mistake
-    --recorded           each at the seed that is recorded for it
+    --recorded           each at the seed that is recorded for it, instead of --seed and --seeds
     --seed S --seeds N   at most seeds S … S+N−1 for each (default 0 and 2000)
     --json               one JSON object per line on stdout
 
@@ -44,18 +48,12 @@ let help = """
   invariant than expected, or a large batch left something uncovered; 64 usage; 74 stdout is gone.
   """
 
-/// Ends the program with one line on stderr.
-func fail(_ message: String) -> Never {
-  // Standard error may be closed as well; the exit code still tells.
-  try? StandardStream.error.print("ekko-sim: \(message)")
-  exit(ExitCode.usage.rawValue)
-}
-
 /// Carries out `command`; a failure is one line on stderr and its exit code.
-func end(_ command: () throws(Failure) -> ExitCode) -> Never {
+func end(_ command: () async throws(Failure) -> ExitCode) async -> Never {
   // Nobody reading the output any more is an error to be told, not a signal.
   signal(SIGPIPE, SIG_IGN)
-  do throws(Failure) { exit(try command().rawValue) } catch {
+  do throws(Failure) { exit(try await command().rawValue) } catch {
+    // Standard error may be closed as well; the exit code still tells.
     try? StandardStream.error.print(error.line(of: "ekko-sim"))
     exit(error.exitCode.rawValue)
   }
@@ -65,25 +63,22 @@ let verbs = ["run", "replay", "explore", "mutants"]
 let words = CommandLine.arguments.dropFirst()
 let rest = words.dropFirst()
 guard let verb = words.first, !words.contains("--help"), !words.contains("-h") else {
-  print(help)
-  exit(ExitCode.success.rawValue)
+  await end { () throws(Failure) in
+    try StandardStream.output.print(help)
+    return .success
+  }
 }
 switch verb {
 case "run":
-  end { () throws(Failure) in try RunCommand(rest).run() }
+  await end { () throws(Failure) in try RunCommand(rest).run() }
 case "replay":
-  end { () throws(Failure) in try ReplayCommand(rest).run() }
+  await end { () throws(Failure) in try ReplayCommand(rest).run() }
 case "explore":
-  do {
-    let command = try ExploreCommand(arguments: Array(rest))
-    exit(await command.run() ? 0 : 1)
-  } catch {
-    fail(error.message)
-  }
+  await end { () async throws(Failure) in try await ExploreCommand(rest).run() }
 case "mutants":
-  end { () throws(Failure) in try MutantsCommand(rest).run() }
+  await end { () throws(Failure) in try MutantsCommand(rest).run() }
 default:
-  end { () throws(Failure) in
+  await end { () throws(Failure) in
     throw FlagValues.unknown(verb, "there is no such verb", among: verbs)
   }
 }

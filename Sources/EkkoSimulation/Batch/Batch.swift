@@ -27,6 +27,8 @@ package struct Batch<Scenario: BatchScenario>: Sendable {
     self.shrinker = shrinker ?? Shrinker(scenario)
   }
 
+  /// Every seed up to the last one must exist.
+  ///
   /// - Parameters:
   ///   - onProgress: gets the number of seeds that have run and of those that failed; by one thread
   ///     at a time.
@@ -40,7 +42,7 @@ package struct Batch<Scenario: BatchScenario>: Sendable {
     for start in stride(from: 0, to: self.count, by: Self.blockSize) {
       let offsets = start..<min(start + Self.blockSize, self.count)
       let outcomes = Workers.map(
-        offsets.map { self.firstSeed &+ UInt64($0) }, threads: self.threads
+        offsets.map { self.firstSeed + UInt64($0) }, threads: self.threads
       ) { seed in
         let outcome = self.scenario.run(self.scenario.plan(seed: seed))
         progress.withLock { progress in

@@ -32,6 +32,15 @@ package protocol ShrinkablePlan: Sendable {
   var lines: [String] { get }
 }
 
+extension ShrinkablePlan {
+  /// All that can be left out.
+  package var omissible: PlanOmission {
+    var omission = PlanOmission()
+    for part in PlanPart.allCases { omission[part] = self.places(of: part) }
+    return omission
+  }
+}
+
 /// What came of a run.
 package struct SeedOutcome: Hashable, Sendable {
   package struct Failure: Hashable, Sendable {

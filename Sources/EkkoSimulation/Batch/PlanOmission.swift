@@ -11,6 +11,16 @@ package struct PlanOmission: Hashable, Sendable {
   }
 
   package var isEmpty: Bool { self.places.isEmpty }
+
+  /// What of it is not in `other`.
+  package func subtracting(_ other: PlanOmission) -> PlanOmission {
+    var rest = PlanOmission()
+    for (part, places) in self.places {
+      let others = Set(other[part])
+      rest[part] = places.filter { !others.contains($0) }
+    }
+    return rest
+  }
 }
 
 // MARK: Text

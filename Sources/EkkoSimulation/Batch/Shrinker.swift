@@ -1,5 +1,6 @@
 /// Makes a failing plan small: leaves out faults, then operations, then nodes, as long as the same
-/// invariant breaks (delta debugging).
+/// invariant breaks (delta debugging). What it ends with is a function of the seed: its limits count
+/// what runs, not time.
 package struct Shrinker<Scenario: BatchScenario>: Sendable {
   package struct Result: Sendable {
     package var omission = PlanOmission()
@@ -7,21 +8,22 @@ package struct Shrinker<Scenario: BatchScenario>: Sendable {
     package var outcome: SeedOutcome
     /// How often the scenario ran.
     package var runs = 0
+    /// Of all these runs.
+    package var steps = 0
   }
 
   private let scenario: Scenario
   private let runLimit: Int
-  private let timeLimit: Duration
+  private let stepLimit: Int
 
   /// - Parameters:
   ///   - runLimit: how often the scenario may run.
-  ///   - timeLimit: of the wall, after which no further run begins.
-  package init(
-    _ scenario: Scenario, runLimit: Int = 600, timeLimit: Duration = .seconds(60)
-  ) {
+  ///   - stepLimit: after so many steps of the simulation no further run begins. A core takes some
+  ///     300,000 in a second, so that the usual limit is reached within a minute.
+  package init(_ scenario: Scenario, runLimit: Int = 600, stepLimit: Int = 12_000_000) {
     self.scenario = scenario
     self.runLimit = runLimit
-    self.timeLimit = timeLimit
+    self.stepLimit = stepLimit
   }
 
   /// The smallest plan found that breaks the invariant that `outcome` of the seed's plan broke; the
@@ -30,7 +32,7 @@ package struct Shrinker<Scenario: BatchScenario>: Sendable {
     var attempts = Attempts(
       scenario: self.scenario, plan: self.scenario.plan(seed: outcome.seed),
       result: Result(outcome: outcome), runLimit: self.runLimit,
-      deadline: ContinuousClock.now + self.timeLimit)
+      stepLimit: self.stepLimit)
     guard attempts.repeats else {
       attempts.result.outcome.failure?.detail += " (a second run of the seed ended differently)"
       return attempts.result
@@ -48,7 +50,7 @@ package struct Shrinker<Scenario: BatchScenario>: Sendable {
     let plan: Scenario.Plan
     var result: Result
     let runLimit: Int
-    let deadline: ContinuousClock.Instant
+    let stepLimit: Int
 
     /// The items that are left.
     var size: Int { PlanPart.allCases.reduce(0) { $0 + self.left($1).count } }
@@ -60,9 +62,15 @@ package struct Shrinker<Scenario: BatchScenario>: Sendable {
 
     var repeats: Bool {
       mutating get {
-        self.result.runs += 1
-        return self.scenario.run(self.plan) == self.result.outcome
+        self.run(self.plan) == self.result.outcome
       }
+    }
+
+    private mutating func run(_ plan: Scenario.Plan) -> SeedOutcome {
+      let outcome = self.scenario.run(plan)
+      self.result.runs += 1
+      self.result.steps += outcome.steps
+      return outcome
     }
 
     /// Leaves out halves, quarters and so on down to single items.
@@ -85,13 +93,12 @@ package struct Shrinker<Scenario: BatchScenario>: Sendable {
 
     /// - Returns: whether the same invariant breaks without them as well.
     private mutating func leaveOut(_ places: [Int], of part: PlanPart) -> Bool {
-      guard self.result.runs < self.runLimit, ContinuousClock.now < self.deadline else {
+      guard self.result.runs < self.runLimit, self.result.steps < self.stepLimit else {
         return false
       }
-      self.result.runs += 1
       var omission = self.result.omission
       omission[part] += places
-      let outcome = self.scenario.run(self.plan.without(omission))
+      let outcome = self.run(self.plan.without(omission))
       guard let failure = outcome.failure,
         failure.invariant == self.result.outcome.failure?.invariant
       else { return false }

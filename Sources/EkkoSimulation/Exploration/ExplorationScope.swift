@@ -44,6 +44,20 @@ package struct ExplorationScope: Hashable, Sendable {
   }
 }
 
+// MARK: Limits
+
+extension ExplorationScope {
+  /// Of budgets without a limit of their own. Anything near it takes longer than anybody waits.
+  package static let usualRange = 0...20
+
+  /// A state of six replicas has at most 199 possible steps: eight of each replica's own, five of each
+  /// pull under way, one duplicate. A way holds the number of a step in one byte.
+  package static let replicaRange = 2...6
+
+  /// An identity has four bits for the lives of one replica, the first of which is 1.
+  package static let restartRange = 0...14
+}
+
 extension ExplorationScope: CustomStringConvertible {
   package var description: String {
     var parts = ["\(self.replicas) replicas"]

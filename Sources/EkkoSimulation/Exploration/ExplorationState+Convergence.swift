@@ -34,8 +34,10 @@ extension ExplorationState {
     state.files = state.files.map { _ in nil }
     var seen: [UInt64] = []
     for _ in 0..<(4 * state.replicas.count) {
+      // As many at a time as there are pairs: with fewer the first of many replicas ask again and
+      // again, and the last never do.
       state.budget = ExplorationScope(
-        replicas: self.replicas.count, operations: 0, pulls: .max)
+        replicas: self.replicas.count, operations: 0, pulls: .max, concurrentPulls: .max)
       let fingerprint = state.fingerprint
       if converging.contains(fingerprint) { return seen }
       seen.append(fingerprint)

@@ -19,20 +19,27 @@
       [Invariant.run.rawValue, Invariant.reads.rawValue]
     }
 
-    /// Looks for `bug` at the seeds from `first` on, at most `count` of them.
+    /// Looks for `bug` at the seeds from `first` on, at most `count` of them, all of which there are.
     package mutating func hunt(_ bug: PlantedBug, from first: UInt64, count: Int) -> MutantReport {
       var tried = 0
       while tried < count,
-        let found = self.search(bug, from: first &+ UInt64(tried), count: count - tried)
+        let found = self.search(bug, from: first + UInt64(tried), count: count - tried)
       {
-        tried = Int(found.seed &- first) + 1
+        tried = Int(found.seed - first) + 1
         // What fails anyway is not the mistake's doing.
         guard self.isClean(found.seed) else { continue }
-        return MutantReport(
-          name: bug.rawValue, trap: bug.trap, find: .init(seed: found.seed, failure: found.value),
-          seedsTried: tried)
+        return Self.report(
+          bug, find: .init(seed: found.seed, failure: found.value), seedsTried: tried)
       }
-      return MutantReport(name: bug.rawValue, trap: bug.trap, find: nil, seedsTried: count)
+      return Self.report(bug, find: nil, seedsTried: count)
+    }
+
+    private static func report(
+      _ bug: PlantedBug, find: MutantReport.Find?, seedsTried: Int
+    ) -> MutantReport {
+      MutantReport(
+        name: bug.rawValue, meaning: bug.meaning, trap: bug.trap, find: find,
+        seedsTried: seedsTried)
     }
 
     private func search(

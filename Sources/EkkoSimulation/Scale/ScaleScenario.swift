@@ -21,6 +21,15 @@ package enum ScaleScenario {
     let world = ScaleWorld(shape, seed: seed)
     return try world.simulation.run(as: world.process) { await world.run() }
   }
+
+  /// Why a run did not come to its end, as a sentence without its full stop.
+  package static func reason(_ failure: Simulation.Failure) -> String {
+    switch failure {
+    case .deadlock(let time, let step):
+      "\(failure.text), at step \(step) and virtual time \(Duration.nanoseconds(time))"
+    case .stepLimit(let time): "\(failure.text), at virtual time \(Duration.nanoseconds(time))"
+    }
+  }
 }
 
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.

@@ -7,10 +7,10 @@ struct ShrinkerTests {
     seed: 5, faults: [2, 7], operations: [3, 120, 121, 399], nodes: [0, 4])
 
   private static func shrink(
-    _ scenario: FakeScenario, runLimit: Int = 600, timeLimit: Duration = .seconds(60)
+    _ scenario: FakeScenario, runLimit: Int = 600, stepLimit: Int = 12_000_000
   ) -> Shrinker<FakeScenario>.Result {
     let outcome = scenario.run(scenario.plan(seed: 5))
-    return Shrinker(scenario, runLimit: runLimit, timeLimit: timeLimit).shrink(outcome)
+    return Shrinker(scenario, runLimit: runLimit, stepLimit: stepLimit).shrink(outcome)
   }
 
   @Test func `a failing plan shrinks to what makes it fail`() {
@@ -44,11 +44,22 @@ struct ShrinkerTests {
     #expect(scenario.run(plan) == result.outcome)
   }
 
-  @Test func `without time it leaves the plan whole`() {
-    let result = Self.shrink(FakeScenario(culprits: { _ in Self.culprits }), timeLimit: .zero)
+  @Test func `without steps it leaves the plan whole`() {
+    let result = Self.shrink(FakeScenario(culprits: { _ in Self.culprits }), stepLimit: 400)
 
-    #expect(result.omission.isEmpty)
+    #expect(result.omission.isEmpty && result.runs == 1)
     #expect(result.outcome.failure?.step == 400)
+  }
+
+  @Test func `no run begins after the last step it may take`() {
+    let scenario = FakeScenario(culprits: { _ in Self.culprits })
+
+    let result = Self.shrink(scenario, stepLimit: 4001)
+    let whole = Self.shrink(scenario)
+
+    // Each of the first runs, of whole plans without some faults, takes 400.
+    #expect(result.runs == 11 && result.steps == 4400)
+    #expect(whole.steps > 4400 && whole.steps < 12_000_000)
   }
 
   @Test func `a run that does not repeat itself is not shrunk`() {

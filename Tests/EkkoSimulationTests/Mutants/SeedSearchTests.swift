@@ -20,6 +20,14 @@ import Testing
     #expect(SeedSearch.first(from: 0, count: 0, threads: 2) { _ in 1 } == nil)
   }
 
+  @Test func `the last seed there is is asked about`() {
+    let last = SeedSearch.first(from: .max - 2, count: 3, threads: 2) { seed in
+      seed == .max ? seed : nil
+    }
+
+    #expect(last?.seed == .max && last?.value == .max)
+  }
+
   @Test func `no seed is asked about after a smaller one was found`() {
     let asked = Mutex<[UInt64]>([])
     let find = SeedSearch.first(from: 0, count: 100, threads: 1) { seed in
@@ -37,7 +45,8 @@ import Testing
     let failure = SeedOutcome.Failure(
       invariant: "K1", step: 1, virtualTime: .zero, detail: "a row is gone")
     return MutantReport(
-      name: name, trap: nil, find: isFound ? .init(seed: 0, failure: failure) : nil,
+      name: name, meaning: "It is wrong.", trap: nil,
+      find: isFound ? .init(seed: 0, failure: failure) : nil,
       seedsTried: seedsTried)
   }
 
@@ -54,5 +63,14 @@ import Testing
     #expect(summary.missed == ["b"])
     #expect(summary.medianSeeds == 9)
     #expect(summary.maximalSeeds == 70)
+  }
+
+  @Test func `a known seed says nothing of how long a search would take`() {
+    var summary = MutantSummary(isRecorded: true)
+
+    summary.add(Self.report("a", seedsTried: 1, isFound: true))
+
+    #expect(summary.found == 1)
+    #expect(summary.medianSeeds == nil && summary.maximalSeeds == nil)
   }
 }

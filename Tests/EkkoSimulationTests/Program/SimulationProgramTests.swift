@@ -1,48 +1,16 @@
+import EkkoSimulation
 import Foundation
 import Testing
 
 /// The program `ekko-sim`, built beside these tests.
 @Suite(.timeLimit(.minutes(5))) struct SimulationProgramTests {
-  private struct Result: Equatable {
-    var output: String
-    var error: String
-    var status: Int32
-
-    var objects: [NSDictionary] {
-      self.output.split(separator: "\n").compactMap {
-        (try? JSONSerialization.jsonObject(with: Data($0.utf8))) as? NSDictionary
-      }
-    }
-  }
-
-  private static func run(
-    _ arguments: [String], environment: [String: String] = [:]
-  ) throws -> Result {
-    let process = Process()
-    process.executableURL = URL(filePath: CommandLine.arguments[0])
-      .deletingLastPathComponent().appending(path: "ekko-sim")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let (output, error) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = error
-    try process.run()
-    let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
-    // A line at most: the pipe holds it.
-    let talk = try error.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return Result(
-      output: String(decoding: bytes, as: UTF8.self), error: String(decoding: talk, as: UTF8.self),
-      status: process.terminationStatus)
-  }
-
   @Test func `without arguments it prints its help`() throws {
-    let help = try Self.run([])
+    let help = try BuiltProgram.simulation.run([])
 
     #expect(help.status == 0 && help.error == "")
     #expect(help.output.hasPrefix("ekko-sim run --seeds 2000 "))
-    #expect(try Self.run(["--help"]) == help)
-    #expect(try Self.run(["run", "--seeds", "--help"]) == help)
+    #expect(try BuiltProgram.simulation.run(["--help"]) == help)
+    #expect(try BuiltProgram.simulation.run(["run", "--seeds", "--help"]) == help)
   }
 
   @Test(arguments: [
@@ -76,23 +44,40 @@ import Testing
     (
       ["replay", "--seed", "1", "--without", "rows:3"], "--without: 'rows:3' is no part of a plan."
     ),
+    (
+      ["replay", "--seed", "1", "--without", "nodes:0"],
+      "--without: the plan of seed 1 cannot be without nodes:0. It can be without faults:0-"
+    ),
+    (
+      ["replay", "--seed", "1", "--without", "nodes:0-100", "--json"],
+      "--without: the plan of seed 1 cannot be without nodes:0,"
+    ),
+    (
+      ["replay", "--seed", "1", "--without", "faults:1,99999,operations:3"],
+      "--without: the plan of seed 1 cannot be without faults:99999. It can"
+    ),
+    (
+      ["run", "--seed", "18446744073709551615", "--seeds", "2"],
+      "--seed: 2 seeds from 18446744073709551615 on would go beyond the largest there is. Give at"
+    ),
+    (
+      ["run", "--seed", "18446744073709551600"],
+      "--seed: 100 seeds from 18446744073709551600 on would go beyond the largest there is. Give "
+        + "at most --seeds 16."
+    ),
   ])
   func `a mistake is told in one line`(arguments: [String], line: String) throws {
-    let result = try Self.run(arguments)
+    let result = try BuiltProgram.simulation.run(arguments)
 
     #expect(result.status == 64 && result.output == "")
     #expect(result.error.hasPrefix("ekko-sim: \(line)"))
     #expect(result.error.split(separator: "\n").count == 1)
   }
 
-  @Test func `explore still takes its own flags`() throws {
-    #expect(try Self.run(["explore", "--frobnicate", "1"]).status == 64)
-  }
-
   @Test func `a batch ends with its summary, and repeats itself in another process`() throws {
     let arguments = ["run", "--seed", "1", "--seeds", "1", "--json"]
-    let first = try Self.run(arguments)
-    let second = try Self.run(
+    let first = try BuiltProgram.simulation.run(arguments)
+    let second = try BuiltProgram.simulation.run(
       arguments, environment: ["SWIFT_DETERMINISTIC_HASHING": "1", "NO_COLOR": "1"])
 
     let summary = try #require(first.objects.last)
@@ -101,23 +86,29 @@ import Testing
     #expect(summary["twins"] as? Int == 0)
     #expect((summary["trace_hash"] as? String)?.count == 16)
     #expect(summary["trace_hash"] as? String == second.objects.last?["trace_hash"] as? String)
-    #expect(first.error == "")
-    #expect((summary["failed"] as? Int == 0) == (first.status == 0))
+    #expect(summary["failed"] as? Int == 0 && first.objects.count == 1)
+    #expect(first.error == "" && first.status == 0)
   }
 
   @Test func `a replay prints the plan and the trace hash, and repeats itself`() throws {
-    let arguments = [
-      "replay", "--seed", "7", "--without", "faults:1-99,operations:10-9999,nodes:3-99",
-    ]
-    let first = try Self.run(arguments)
-    let summary = try #require(try Self.run(arguments + ["--json"]).objects.last)
+    let plan = ClusterScenario().plan(seed: 7)
+    var omission = PlanOmission()
+    for (part, kept) in [(PlanPart.faults, 1), (.operations, 10), (.nodes, 2)] {
+      omission[part] = Array(plan.places(of: part).dropFirst(kept))
+    }
+    let arguments = ["replay", "--seed", "7", "--without", omission.description]
+    let first = try BuiltProgram.simulation.run(arguments)
+    let second = try BuiltProgram.simulation.run(arguments + ["--json"])
+    let summary = try #require(second.objects.last)
 
     #expect(first.output.hasPrefix("seed=7 order="))
     #expect(first.output.contains("\nnode 0: t0 in t training"))
     #expect(first.output.contains("\nfault 0: ") && first.output.contains("\noperation 9: "))
     #expect(!first.output.contains("\noperation 10: "))
     #expect(first.output.contains("\ntrace hash "))
+    #expect(first.output.hasSuffix("\nnothing failed\n") && first.status == 0)
     #expect(summary["command"] as? String == "replay" && summary["seeds"] as? Int == 1)
-    #expect(try Self.run(arguments) == first)
+    #expect(summary["failed"] as? Int == 0 && second.status == 0 && second.objects.count == 1)
+    #expect(try BuiltProgram.simulation.run(arguments) == first)
   }
 }
