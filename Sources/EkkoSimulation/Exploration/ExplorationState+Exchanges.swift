@@ -160,8 +160,12 @@ extension ExplorationState {
     self.touched.insert(requester)
     for item in items {
       guard let item = self.planting(item, in: bytes.span, of: index) else { continue }
-      _ = self.replicas[requester].receive(
+      self.plantBeforeIssuing(at: requester)
+      let step = self.replicas[requester].receive(
         item, in: bytes.span, reception: &self.exchanges[index].reception, at: Self.now)
+      if case .ended(.merged(changed: false)) = step, case .end(let end) = item {
+        self.plantAfterMerge(of: end, at: requester)
+      }
     }
   }
 }

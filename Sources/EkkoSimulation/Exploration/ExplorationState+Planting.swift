@@ -133,6 +133,21 @@ extension ExplorationState {
     }
   }
 
+  /// The own counter goes on from the held version.
+  mutating func plantBeforeIssuing(at replica: Int) {
+    guard self.trap == .counterFromHeldVersion else { return }
+    self.replicas[replica].issuedCounter = self.replicas[replica].shardVersion.counter
+  }
+
+  /// The version of a peer that knows the same is taken, whichever is larger.
+  mutating func plantAfterMerge(of end: SectionEnd, at replica: Int) {
+    let held = self.replicas[replica]
+    guard self.trap == .adoptsEveryShardVersion, held.knowledge == end.knowledge,
+      held.ahead == end.ahead
+    else { return }
+    self.replicas[replica].shardVersion = end.shardVersion
+  }
+
   /// Whether a responder with this mistake would not have sent these rows.
   private func isWithheld(
     _ rows: RowsItem, in bytes: Span<UInt8>, of index: Int, by trap: ExplorationTrap
@@ -146,17 +161,6 @@ extension ExplorationState {
     case .emptyDominatorAfterLoading:
       return arrival <= (self.planted.loaded[exchange.responder] ?? 0)
     default: return false
-    }
-  }
-}
-
-extension ExplorationTrap {
-  /// The mistake within the shard, if it is one there.
-  var shardDefect: Shard.Defect? {
-    switch self {
-    case .counterFromHeldVersion: .counterFromHeldVersion
-    case .adoptsEveryShardVersion: .adoptsEveryShardVersion
-    default: nil
     }
   }
 }

@@ -82,10 +82,7 @@ package struct ExplorationState: Sendable {
   }
 
   func makeReplica(_ incarnation: IncarnationID) -> Shard {
-    var shard = Shard(
-      id: Self.shard, schemas: [Self.schema], formClass: .full, incarnation: incarnation)
-    shard.defect = self.trap?.shardDefect
-    return shard
+    Shard(id: Self.shard, schemas: [Self.schema], formClass: .full, incarnation: incarnation)
   }
 
   // MARK: What may happen
@@ -187,6 +184,7 @@ package struct ExplorationState: Sendable {
     if kind == .delete { self.budget.deletes -= 1 }
     if self.planted.early == replica { self.planted.early = nil }
     self.touched.insert(replica)
+    self.plantBeforeIssuing(at: replica)
     let write = Self.write(kind, key)
     guard
       case .applied(let versions) = self.replicas[replica].write(
@@ -220,7 +218,6 @@ package struct ExplorationState: Sendable {
     let incarnation = self.incarnationAfterRestart(of: replica)
     if withFile, let file = self.files[replica] {
       self.replicas[replica] = Self.load(file, as: incarnation)
-      self.replicas[replica].defect = self.trap?.shardDefect
       self.planted.loaded[replica] = self.replicas[replica].arrival
     } else {
       self.replicas[replica] = self.makeReplica(incarnation)

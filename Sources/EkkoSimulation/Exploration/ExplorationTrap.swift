@@ -1,8 +1,8 @@
 /// A mistake that is planted to see that the exploration finds it. The raw values are the numbers of
 /// the catalogue of traps, which is also what the cases do.
 ///
-/// All but two are made between the product's steps: the driver changes what a section says, withholds
-/// rows, splits a write in two or gives a replica its old identity back. Two sit in `Shard.Defect`.
+/// All are made between the product's steps: the driver changes what a section says or a shard's version,
+/// withholds rows, splits a write in two or gives a replica its old identity back.
 package enum ExplorationTrap: Int, Hashable, Sendable, CaseIterable {
   /// Rows are selected at the snapshot, but the knowledge sent is that of the section's end.
   case knowledgeReadLast = 1

@@ -88,9 +88,7 @@ extension Shard {
     {
       let held = self.shardVersion
       self.shardVersion =
-        hasChanged || self.defect == .adoptsEveryShardVersion
-        ? end.shardVersion
-        : ShardVersion.numericallyLarger(held, end.shardVersion)
+        hasChanged ? end.shardVersion : ShardVersion.numericallyLarger(held, end.shardVersion)
       if hasChanged {
         self.counters.shardVersionsAdopted += 1
       } else if self.shardVersion != held {

@@ -29,9 +29,9 @@ package struct Shard: Sendable {
   package internal(set) var forgotten = VersionVector()
   /// Times up to which a peer has collected tombstones: all members hold those.
   package internal(set) var collectable = VersionVector()
-  package internal(set) var shardVersion: ShardVersion
+  package var shardVersion: ShardVersion
   /// The own counter, kept apart from the held version: adopting a peer's must never turn it back.
-  package internal(set) var issuedCounter: UInt64
+  package var issuedCounter: UInt64
   package internal(set) var clock = HybridClock()
 
   /// The sequence of the latest arrival.
@@ -53,8 +53,6 @@ package struct Shard: Sendable {
   /// What the last section that was merged had been asked with: the knowledge of that moment dominated
   /// it (D1).
   package internal(set) var mergedAsked = VersionVector()
-  /// A mistake that exploration plants in order to find it; never set otherwise.
-  package var defect: Defect?
   /// How far ahead of this node's wall a version may be (DESIGN §5.2).
   package let futureBound: Duration
   #if PlantedBugs
@@ -104,7 +102,6 @@ package struct Shard: Sendable {
 
   /// A new shard version of our own.
   mutating func issueShardVersion() {
-    if self.defect == .counterFromHeldVersion { self.issuedCounter = self.shardVersion.counter }
     #if PlantedBugs
       if PlantedBug.active == .counterFromHeldVersion {
         self.issuedCounter = self.shardVersion.counter
