@@ -106,10 +106,12 @@ final class ShardWatch: @unchecked Sendable {
     return history
   }
 
-  /// Whether `node` has ever known the update, in this life or an earlier one.
+  /// Whether `node` has ever known the update, in this life or an earlier one, or a clone of it.
   func hasHeld(_ version: ParameterVersion, of shard: ShardID, at node: SimulatedNode) -> Bool {
-    node.life?.mirror(of: shard)?.hasCovered(version) ?? false
-      || self.formerlyKnown[node.name]?[shard]?.covers(version) ?? false
+    let names = [node.name, node.cloneName]
+    return self.lives.contains { life in
+      names.contains(life.name) && life.mirror(of: shard)?.hasCovered(version) ?? false
+    } || names.contains { self.formerlyKnown[$0]?[shard]?.covers(version) ?? false }
   }
 
   /// Whether a life has ended.

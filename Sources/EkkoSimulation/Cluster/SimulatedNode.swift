@@ -21,6 +21,9 @@ final class SimulatedNode: @unchecked Sendable {
 
   var name: String { self.plan.name }
 
+  /// Of a second node that runs with a copy of its files.
+  var cloneName: String { "clone-of-\(self.name)" }
+
   var endpoint: Endpoint { Self.endpoint(of: self.name) }
 
   static func endpoint(of name: String) -> Endpoint { Endpoint(host: name, port: 7400) }

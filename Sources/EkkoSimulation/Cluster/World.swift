@@ -164,7 +164,7 @@ final class World: @unchecked Sendable {
   /// Starts a second node from a copy of a running one's disk, under its name, at an address of its own.
   func startClone(of node: SimulatedNode, for duration: Duration) {
     guard let original = node.disk else { return }
-    let host = "clone-of-\(node.name)"
+    let host = node.cloneName
     let disk = SimulatedDisk(self.simulation, name: host)
     disk.restore(original.copy())
     let process = self.simulation.makeProcess(host)
