@@ -6,9 +6,8 @@ internal import EkkoTransport
 /// It keeps the promises of `ByteChannel` as long as the network has no fault; under some faults
 /// bytes are lost, repeated, swapped or changed, as behind a bad middlebox. Each `write` is one unit.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched by jobs of its process and by timers of the simulation
-/// only. Both run on the one thread inside `Simulation.run`; a job from another traps in `enqueue`. After
-/// the run it is touched by whoever frees the world, when nothing else runs, and then without effect.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+/// After the run whoever frees the world touches it, when nothing else runs, and then without effect.
 final class SimulatedChannel: ByteChannel, @unchecked Sendable {
   let home: Home
   private let connection: SimulatedConnection

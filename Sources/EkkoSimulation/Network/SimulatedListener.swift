@@ -4,8 +4,7 @@ internal import EkkoTransport
 /// A listening endpoint of the simulated network. Accepted channels are dealt out to its homes in
 /// turn.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched by jobs of its process and by timers of the simulation
-/// only. Both run on the one thread inside `Simulation.run`; a job from another traps in `enqueue`.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedListener: ChannelListener, @unchecked Sendable {
   /// Channels that may wait to be accepted; more are refused.
   private static let backlog = 512

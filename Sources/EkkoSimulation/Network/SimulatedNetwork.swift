@@ -9,8 +9,7 @@ internal import EkkoTransport
 /// function of the seed: what is drawn without faults, by deaths, and by each fault comes from
 /// generators of their own.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched by jobs of the simulated processes and by timers of the simulation
-/// only. Both run on the one thread inside `Simulation.run`; a job from another traps in `enqueue`.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedNetwork: @unchecked Sendable {
   // Unowned, as timers of the simulation hold units, and those hold this.
   unowned let simulation: Simulation

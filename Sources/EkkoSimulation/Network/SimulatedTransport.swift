@@ -3,8 +3,7 @@ package import EkkoTransport
 
 /// The simulated network as one process sees it from its host.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched by jobs of its process and by timers of the simulation
-/// only. Both run on the one thread inside `Simulation.run`; a job from another traps in `enqueue`.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package struct SimulatedTransport: Transport, @unchecked Sendable {
   private let attachment: NetworkAttachment
 

@@ -14,6 +14,21 @@ import Testing
     return (cluster, dead, cluster.replicas[2].knowledge[dead])
   }
 
+  /// The same, but the third died in the middle of a section: two of its rows came to the first replica.
+  private static func makeClusterWithRowsBeyondSeal() throws -> (
+    ShardCluster, dead: IncarnationID, Timestamp
+  ) {
+    var (cluster, dead, seal) = try Self.makeCluster()
+    cluster.write(.put, at: 2, table: 1, keys: [1, 7, 8])
+    let begun = cluster.beginPull(from: 2, by: 0)
+    var (pull, begin) = try #require(begun)
+    _ = try cluster.deliver(begin, to: &pull)
+    for _ in 0..<2 {
+      _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
+    }
+    return (cluster, dead, seal)
+  }
+
   @Test func `a sealed origin leaves every vector and its rows stay`() throws {
     var (cluster, dead, seal) = try Self.makeCluster()
     let before = cluster.replicas[0]
@@ -51,14 +66,7 @@ import Testing
   }
 
   @Test func `a primary issues anew the rows of a section that nobody saw the end of`() throws {
-    var (cluster, dead, seal) = try Self.makeCluster()
-    cluster.write(.put, at: 2, table: 1, keys: [1, 7, 8])
-    let begun = cluster.beginPull(from: 2, by: 0)
-    var (pull, begin) = try #require(begun)
-    _ = try cluster.deliver(begin, to: &pull)
-    for _ in 0..<2 {
-      _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
-    }
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
     try cluster.pull(from: 0, by: 1)
     #expect(cluster.replicas[1].ahead[dead] > seal)
 
@@ -81,14 +89,7 @@ import Testing
   @Test func `a primary that has written over such rows keeps nothing beyond the seal`()
     async throws
   {
-    var (cluster, dead, seal) = try Self.makeCluster()
-    cluster.write(.put, at: 2, table: 1, keys: [1, 7, 8])
-    let begun = cluster.beginPull(from: 2, by: 0)
-    var (pull, begin) = try #require(begun)
-    _ = try cluster.deliver(begin, to: &pull)
-    for _ in 0..<2 {
-      _ = try cluster.deliver(cluster.nextItems(of: pull, byteLimit: 1).bytes, to: &pull)
-    }
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
     cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3, 7, 8])
     let store = MemoryFileStore()
     try await ShardSnapshotTests.write(&cluster, replica: 0, to: store)
