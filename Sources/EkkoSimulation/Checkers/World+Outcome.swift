@@ -183,7 +183,6 @@ extension World {
     var misses: UInt64 = 0
     var visited: UInt64 = 0
     var sent: UInt64 = 0
-    var sections: UInt64 = 0
   }
 
   func selection() -> SelectionCounts {
@@ -197,14 +196,13 @@ extension World {
         counts.misses += estimate.misses
         counts.visited += counters.rowsVisited
         counts.sent += counters.rowsSent
-        counts.sections += counters.sectionsMerged + counters.sectionsDropped
       }
     }
     return counts
   }
 
   /// B2, over a time without faults. Of fewer than a hundred answers one may be a scan.
-  func checkSelection(since before: SelectionCounts, start: Int64) {
+  func checkSelection(since before: SelectionCounts) {
     let after = self.selection()
     let (hits, misses) = (after.hits - before.hits, after.misses - before.misses)
     let (visited, sent) = (after.visited - before.visited, after.sent - before.sent)

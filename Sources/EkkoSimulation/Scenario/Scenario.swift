@@ -193,7 +193,7 @@ final class Course: @unchecked Sendable {
     var count = max(Self.undisturbedWrites, self.plan.options.leastWrites - acknowledged)
     var wasDisturbed = true
     while wasDisturbed, !self.isBroken {
-      let (before, start) = (world.selection(), world.simulation.now)
+      let before = world.selection()
       let retirements = world.movement().retirements
       await self.write(count, every: .milliseconds(2))
       await world.converge(within: Self.convergenceBound)
@@ -202,7 +202,7 @@ final class Course: @unchecked Sendable {
       count = Self.undisturbedWrites
       // B2 is about the cache; without it every answer is a scan, as was asked for.
       if !wasDisturbed, !self.isBroken, self.plan.options.methods.usesUpdateCache {
-        world.checkSelection(since: before, start: start)
+        world.checkSelection(since: before)
       }
     }
     early.clock.correctWall()

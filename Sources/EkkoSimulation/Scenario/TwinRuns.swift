@@ -6,8 +6,9 @@ internal import EkkoStorage
 /// synchronisation after the other switched off or turned to its extreme. All must come to the same
 /// rows.
 ///
-/// There are no faults in them, only the first operations of the plan, and each client does one thing at a time, so that what it alone has
-/// written does not depend on time; only that is compared: bit by bit, at every node.
+/// There are no faults in them, only the first operations of the plan, and each client does one thing at
+/// a time, so that what it alone has written does not depend on time; only that is compared: bit by bit,
+/// at every node.
 package struct TwinRuns {
   package enum Variation: String, CaseIterable, Hashable, Sendable {
     case usual = "as usual"
