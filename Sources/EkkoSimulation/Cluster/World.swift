@@ -161,9 +161,10 @@ final class World: @unchecked Sendable {
     }
   }
 
-  /// Starts a second node from a copy of a running one's disk, under its name, at an address of its own.
-  func startClone(of node: SimulatedNode, for duration: Duration) {
-    guard let original = node.disk else { return }
+  /// Starts a second node from a copy of a running one's disk, if it has one, under its name, at an
+  /// address of its own.
+  func startClone(of node: SimulatedNode, for duration: Duration) -> NodeLife? {
+    guard let original = node.disk else { return nil }
     let host = node.cloneName
     let disk = SimulatedDisk(self.simulation, name: host)
     disk.restore(original.copy())
@@ -175,6 +176,7 @@ final class World: @unchecked Sendable {
       await self.live(life, as: node.plan, on: disk, host: host)
     }
     self.simulation.after(duration) { self.end(life) }
+    return life
   }
 
   /// Ends the circle of references between the parts of the world, so that they are freed.

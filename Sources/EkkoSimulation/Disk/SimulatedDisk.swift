@@ -82,6 +82,10 @@ package final class SimulatedDisk: @unchecked Sendable {
   /// What is published now: an older state to start again from, or the state of a clone.
   package func copy() -> Copy { Copy(files: self.files) }
 
+  package func holds(_ copy: Copy) -> Bool {
+    self.files.mapValues(\.content) == copy.files.mapValues(\.content)
+  }
+
   /// Makes the disk hold what `copy` does. Nobody may be using it.
   package func restore(_ copy: Copy) {
     self.checkFree()

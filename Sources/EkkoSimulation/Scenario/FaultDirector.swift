@@ -111,10 +111,13 @@ final class FaultDirector: @unchecked Sendable {
   private func node(_ place: Int) -> SimulatedNode { self.world.nodes[place] }
 
   /// Starts a node again when the fault is over, unless that is left to the healing.
-  private func startLater(_ node: SimulatedNode, after pause: Duration) {
+  private func startLater(
+    _ node: SimulatedNode, after pause: Duration, then body: @escaping () -> Void = {}
+  ) {
     self.simulation.after(pause) {
       guard !self.isOver, node.life?.isOver == true else { return }
       self.world.start(node)
+      body()
     }
   }
 
@@ -170,12 +173,14 @@ final class FaultDirector: @unchecked Sendable {
       self.world.kill(node)
       node.disk?.wipe()
     case .olderCopy:
-      guard let disk = node.disk, let copy = self.copies[place] else { return }
+      guard let disk = node.disk, let copy = self.copies[place], !disk.holds(copy) else { return }
       self.world.kill(node)
       disk.restore(copy)
     case .clonedState:
-      self.world.startClone(of: node, for: fault.lasting)
-      return self.count(.process(kind))
+      guard let clone = self.world.startClone(of: node, for: fault.lasting) else { return }
+      return self.end(fault) {
+        if clone.store != nil || clone.events.refusal != nil { self.count(.process(kind)) }
+      }
     case .restart:
       self.world.stop(node) {
         guard !self.isOver, node.life === life else { return }
@@ -218,8 +223,7 @@ final class FaultDirector: @unchecked Sendable {
     case .backAcrossRestart:
       self.world.kill(node)
       clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
-      self.count(.clock(kind))
-      self.startLater(node, after: fault.lasting)
+      self.startLater(node, after: fault.lasting) { self.count(.clock(kind)) }
       return self.endClock(fault, clock)
     }
     self.end(fault) {
