@@ -1,18 +1,20 @@
+internal import EkkoCore
+
 /// Reads one file of a `POSIXFileStore`.
 actor POSIXFileReader: FileReader {
   nonisolated let byteCount: Int
   private let descriptor: FileDescriptor
   private let name: String
   private let directory: DataDirectory
-  private let executor: BlockingExecutor
+  private let executor: ActorExecutor
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
-    unsafe self.executor.asUnownedSerialExecutor()
+    unsafe self.executor.unowned
   }
 
   init(
     _ descriptor: consuming FileDescriptor, byteCount: Int, name: String,
-    directory: DataDirectory, executor: BlockingExecutor
+    directory: DataDirectory, executor: ActorExecutor
   ) {
     self.descriptor = descriptor
     self.byteCount = byteCount

@@ -1,19 +1,24 @@
+package import EkkoCore
+
 /// A `FileStore` in a directory of this machine, which it locks against other processes.
 ///
-/// All calls run on a thread of the store's own; see `BlockingExecutor`. Reading and writing at the
-/// same time take turns call by call.
+/// All calls block the executor that is handed in, one after the other. Reading and writing at the same
+/// time take turns call by call.
 package actor POSIXFileStore: FileStore {
   private let directory: DataDirectory
-  private let executor = BlockingExecutor()
+  private let executor: ActorExecutor
   /// Tells writers apart that write the same name at the same time: the last to publish wins.
   private var writerCount = 0
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
-    unsafe self.executor.asUnownedSerialExecutor()
+    unsafe self.executor.unowned
   }
 
   /// Opens the directory, and creates it if its parent exists. Blocks for a few calls: for start-up.
-  package init(directory: String) throws(FileError) {
+  ///
+  /// - Parameter executor: one that may wait for a disk: no core loop.
+  package init(directory: String, on executor: ActorExecutor) throws(FileError) {
+    self.executor = executor
     self.directory = try DataDirectory(path: directory)
   }
 

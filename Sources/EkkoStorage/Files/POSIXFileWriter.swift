@@ -1,10 +1,12 @@
+internal import EkkoCore
+
 /// Writes one file of a `POSIXFileStore`.
 actor POSIXFileWriter: FileWriter {
   private let descriptor: FileDescriptor
   private let hiddenName: String
   private let name: String
   private let directory: DataDirectory
-  private let executor: BlockingExecutor
+  private let executor: ActorExecutor
   private var state = State.open
 
   private enum State {
@@ -15,12 +17,12 @@ actor POSIXFileWriter: FileWriter {
   }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
-    unsafe self.executor.asUnownedSerialExecutor()
+    unsafe self.executor.unowned
   }
 
   init(
     _ descriptor: consuming FileDescriptor, hiddenName: String, name: String,
-    directory: DataDirectory, executor: BlockingExecutor
+    directory: DataDirectory, executor: ActorExecutor
   ) {
     self.descriptor = descriptor
     self.hiddenName = hiddenName

@@ -9,8 +9,9 @@ import Testing
   @Test func `an actor saves its shard while it goes on writing`() async throws {
     let directory = NSTemporaryDirectory() + "/ekko-snapshot-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    let files = try POSIXFileStore(directory: directory)
     try await TestCluster.with(shardCount: 1) { cluster in
+      let files = try POSIXFileStore(
+        directory: directory, on: cluster.runtime.executor(for: Home(index: 1)))
       let node = try await cluster.start("a", roles: [.training], dataCentre: "dc1")
       let versions = await node.put(0..<20_000, value: 1, shards: cluster.shards)
       let shard = cluster.shards[0]
