@@ -7,7 +7,12 @@ internal import EkkoStorage
 /// what a scan of all its rows finds. Some changes are looked at, for each costs a scan.
 enum AnswerComparison {
   /// Compares the two answers to the shard of the same name in another life.
-  static func compare(_ actor: ShardActor, asked life: NodeLife) -> Violation? {
+  ///
+  /// - Parameter mayBeGone: whether a replica that has had a row with this version may have none.
+  static func compare(
+    _ actor: ShardActor, asked life: NodeLife,
+    mayBeGone: @Sendable (ShardHistory.RowKey, ParameterVersion) -> Bool
+  ) -> Violation? {
     guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
     let (hasGoneBack, retired) = (asker.hasGoneBack, asker.retired)
@@ -16,12 +21,13 @@ enum AnswerComparison {
       guard retired.isSubset(of: actor.shard.origins.retired) else { return nil }
       return Self.compare(
         actor.shard, knowledge: knowledge, mark: hasGoneBack ? 0 : actor.marks[incarnation] ?? 0,
-        of: asker)
+        of: asker, mayBeGone: mayBeGone)
     }
   }
 
   private static func compare(
-    _ shard: Shard, knowledge: VersionVector, mark: UInt64, of asker: ReplicaMirror
+    _ shard: Shard, knowledge: VersionVector, mark: UInt64, of asker: ReplicaMirror,
+    mayBeGone: @Sendable (ShardHistory.RowKey, ParameterVersion) -> Bool
   ) -> Violation? {
     var copy = shard
     var writer = ByteWriter()
@@ -37,14 +43,16 @@ enum AnswerComparison {
     for (table, rows) in shard.tables.enumerated() {
       for slot in 0..<rows.slotCount where rows.sequence(at: slot) != 0 {
         let stamp = rows.stamp(at: slot)
-        guard !shard.origins.isRetired(stamp.origin), !knowledge.covers(shard.version(of: stamp))
-        else { continue }
+        let version = shard.version(of: stamp)
+        guard !shard.origins.isRetired(stamp.origin), !knowledge.covers(version) else { continue }
         let row = ShardHistory.RowKey(table: UInt16(table), key: rows.key(at: slot))
         // With what it has merged up to the mark came rows beyond its knowledge.
-        if stamp.sequence <= mark, let held = asker.version(of: row),
-          held >= shard.version(of: stamp)
-        {
-          continue
+        if stamp.sequence <= mark {
+          if let held = asker.version(of: row) {
+            if held >= version { continue }
+          } else if mayBeGone(row, version) {
+            continue
+          }
         }
         wanted.insert(row)
       }

@@ -78,7 +78,10 @@ final class ShardWatch: @unchecked Sendable {
       self.report(violation)
     }
     guard before != mirror.knowledge, let asker = self.someOther(than: life) else { return }
-    if let violation = AnswerComparison.compare(actor, asked: asker) { self.report(violation) }
+    let difference = AnswerComparison.compare(actor, asked: asker) { row, version in
+      self.mayBeGone(row, version, of: actor.id)
+    }
+    if let difference { self.report(difference) }
   }
 
   /// Looks at all that a node has as it begins to live.
