@@ -52,6 +52,7 @@ let package = Package(
       "EkkoSimulation",
       [
         "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
+        "CEkko",
       ]),
     program("ekko-node", ["EkkoNode"]),
     .executableTarget(

@@ -1,6 +1,6 @@
+import EkkoCore
 import EkkoNode
 import EkkoSimulation
-import Synchronization
 
 /// `ekko-sim run`: one seed after the other, what fails made small, and what it all amounts to.
 struct RunCommand {
@@ -51,7 +51,7 @@ struct RunCommand {
 /// A line on a terminal that says how far a batch is; nothing elsewhere.
 private final class BatchProgress: Sendable {
   private let count: Int
-  private let next = Mutex(ContinuousClock.now)
+  private let next = Guarded(ContinuousClock.now)
   private let isShown = StandardStream.error.isDrawable
 
   init(count: Int) { self.count = count }

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// Runs a scenario with one seed after the other, several at a time, and makes what fails small.
 ///
@@ -38,7 +38,7 @@ package struct Batch<Scenario: BatchScenario>: Sendable {
     onFailure: (BatchFailure) throws(Failure) -> Void
   ) throws(Failure) -> BatchSummary {
     var summary = BatchSummary(of: Scenario.self, firstSeed: self.firstSeed)
-    let progress = Mutex((seeds: 0, failed: 0))
+    let progress = Guarded((seeds: 0, failed: 0))
     for start in stride(from: 0, to: self.count, by: Self.blockSize) {
       let offsets = start..<min(start + Self.blockSize, self.count)
       let outcomes = Workers.map(

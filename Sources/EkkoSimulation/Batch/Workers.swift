@@ -1,3 +1,4 @@
+internal import CEkko
 internal import EkkoCore
 internal import Glibc
 

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import EkkoCore
 
 /// Looks for the smallest seed at which something is found, on several threads.
 package enum SeedSearch {
@@ -8,13 +8,14 @@ package enum SeedSearch {
     package let value: Value
   }
 
-  /// Asks `look` about the seeds from `first` on, at most `count` of them, all of which there
-  /// are; blocks. What comes of it does not depend on the number of threads: a seed is passed over only if a smaller one was found.
+  /// Asks `look` about the seeds from `first` on, at most `count` of them, all of which there are;
+  /// blocks. What comes of it does not depend on the number of threads: a seed is passed over only if a
+  /// smaller one was found.
   package static func first<Value: Sendable>(
     from first: UInt64, count: Int, threads: Int,
     _ look: @escaping @Sendable (UInt64) -> Value?
   ) -> Find<Value>? {
-    let smallest = Mutex(UInt64?.none)
+    let smallest = Guarded(UInt64?.none)
     let finds = Workers.map((0..<count).map { first + UInt64($0) }, threads: threads) { seed in
       guard smallest.withLock({ $0.map { seed < $0 } ?? true }), let value = look(seed) else {
         return Find<Value>?.none

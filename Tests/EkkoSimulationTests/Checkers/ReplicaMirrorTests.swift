@@ -1,0 +1,147 @@
+import EkkoCore
+import Testing
+
+@testable import EkkoSimulation
+@testable import EkkoStorage
+
+/// Each mistake that a replica's mirror is there to see, made by hand; the planted ones are made in whole
+/// clusters.
+struct ReplicaMirrorTests {
+  private static let id = ShardID(model: ModelID(rawValue: 1), index: 0)
+  private static let schemas = [TableSchema(name: "puts", rowLength: 2)]
+  private static let now = Instant(
+    monotonic: MonotonicTime(nanoseconds: 1_000_000_000),
+    wall: WallTime(microseconds: 1_700_000_000_000_000))
+
+  private let history = ShardHistory(shard: Self.id, timesToLive: [0])
+  private let mirror = ReplicaMirror(replica: "a")
+  private var replica = Self.makeReplica(1)
+
+  private static func makeReplica(_ incarnation: UInt64) -> Shard {
+    Shard(
+      id: Self.id, schemas: Self.schemas, formClass: .full,
+      incarnation: IncarnationID(rawValue: incarnation))
+  }
+
+  private static func put(_ key: UInt64, _ value: Float, to replica: inout Shard) {
+    let write = ShardWrite(
+      kind: .put, table: TableID(rawValue: 0), keys: [key], values: .floats([value, value]))
+    _ = replica.write([write], request: nil, at: Self.now)
+  }
+
+  /// All that `source` has, as a section of one piece.
+  private static func pull(from source: inout Shard, to replica: inout Shard) throws {
+    var writer = ByteWriter()
+    let request = SectionRequest(
+      shard: Self.id, nonce: 1, epoch: .first, formClass: .full, knowledge: replica.knowledge)
+    guard case .opened(let walk) = source.openWalk(for: request, announced: 0, into: &writer)
+    else { throw Refused() }
+    while source.continueWalk(walk, byteLimit: 60_000, into: &writer) == .more {}
+    var reception = SectionReception(
+      nonce: 1, asked: request.knowledge, responder: source.incarnation)
+    for item in try SectionItem.decodeAll(writer.bytes.span) {
+      _ = replica.receive(item, in: writer.bytes.span, reception: &reception, at: Self.now)
+    }
+  }
+
+  private struct Refused: Error {}
+
+  /// The invariant that `replica`, as it is now, is found to break.
+  private func broken(
+    by replica: Shard, in mirror: ReplicaMirror? = nil, wall: WallTime = Self.now.wall
+  ) -> Invariant? {
+    do throws(Violation) {
+      try (mirror ?? self.mirror).check(
+        replica, against: self.history, uniqueTables: [0], wall: wall, latestWall: Self.now.wall)
+      return nil
+    } catch {
+      return error.invariant
+    }
+  }
+
+  @Test mutating func `replicas that write and pull break nothing`() throws {
+    var other = Self.makeReplica(2)
+    let otherMirror = ReplicaMirror(replica: "b")
+    for round in 0..<3 {
+      Self.put(5, Float(round), to: &self.replica)
+      #expect(self.broken(by: self.replica) == nil)
+      #expect(self.broken(by: other, in: otherMirror) == nil)
+      try Self.pull(from: &self.replica, to: &other)
+      #expect(self.broken(by: other, in: otherMirror) == nil)
+      #expect(other.knowledge == self.replica.knowledge && other.rowCount == 1)
+    }
+  }
+
+  @Test mutating func `K1: knowledge covers an update that the row does not have`() throws {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    var other = Self.makeReplica(2)
+    let otherMirror = ReplicaMirror(replica: "b")
+    #expect(self.broken(by: other, in: otherMirror) == nil)
+
+    other.knowledge = self.replica.knowledge
+
+    #expect(self.broken(by: other, in: otherMirror) == .k1)
+  }
+
+  @Test mutating func `K1: a row is gone`() {
+    let empty = self.replica
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    #expect(self.broken(by: empty) == .k1)
+  }
+
+  @Test mutating func `K2: a row has a version that nobody was seen to issue`() throws {
+    var other = Self.makeReplica(2)
+    #expect(self.broken(by: other) == nil)
+    Self.put(5, 1, to: &self.replica)
+    try Self.pull(from: &self.replica, to: &other)
+    #expect(self.broken(by: other) == .k2)
+  }
+
+  @Test mutating func `K3: a version has two values`() {
+    var twin = self.replica
+    Self.put(5, 1, to: &self.replica)
+    Self.put(5, 2, to: &twin)
+    #expect(twin.knowledge == self.replica.knowledge)
+    #expect(self.broken(by: self.replica) == nil)
+    #expect(self.broken(by: twin, in: ReplicaMirror(replica: "twin")) == .k3)
+  }
+
+  @Test mutating func `K4: knowledge goes down`() {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    self.replica.knowledge = VersionVector()
+    #expect(self.broken(by: self.replica) == .k4)
+  }
+
+  @Test mutating func `S1: a shard version stands for more than its issuer had`() throws {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    Self.put(6, 1, to: &self.replica)
+    try self.history.issueShardVersion(
+      self.replica.shardVersion,
+      at: ShardHistory.Standing(knowledge: VersionVector(), ahead: VersionVector()))
+    #expect(self.broken(by: self.replica) == .s1)
+  }
+
+  @Test mutating func `B1: a row comes from beyond the future bound`() throws {
+    var other = Self.makeReplica(2)
+    let otherMirror = ReplicaMirror(replica: "b")
+    for key in 5...6 {
+      Self.put(UInt64(key), 1, to: &self.replica)
+      #expect(self.broken(by: self.replica) == nil)
+      try Self.pull(from: &self.replica, to: &other)
+      // What is there at the first look may be from files.
+      let wall = WallTime(microseconds: Self.now.wall.microseconds - (key == 6 ? 2_000_000 : 0))
+      #expect(self.broken(by: other, in: otherMirror, wall: wall) == (key == 6 ? .b1 : nil))
+    }
+  }
+
+  @Test mutating func `E1: one write is applied twice`() {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == .e1)
+  }
+}
