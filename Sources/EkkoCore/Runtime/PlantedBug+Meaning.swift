@@ -29,7 +29,7 @@
         6, "A section's entries are neither counted nor summed before its knowledge is merged."
       ),
       .attemptsMixed: (
-        7, "All asks bear the same nonce, and entries are neither counted nor summed."
+        7, "All asks bear the same nonce."
       ),
       .requesterWentBack: (
         8, "Knowledge is merged even if ours has fallen below what we asked with."

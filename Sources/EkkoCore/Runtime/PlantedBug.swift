@@ -1,8 +1,8 @@
 #if PlantedBugs
   internal import Synchronization
 
-  /// A mistake that is planted in the product to see that the simulation finds it: each switches off the
-  /// one line that prevents a trap of the catalogue of replication traps, or one like them.
+  /// A mistake that is planted in the product to see that the simulation finds it: each switches off what
+  /// prevents a trap of the catalogue of replication traps, or one like them: one line, mostly.
   ///
   /// Compiled only with the package trait `PlantedBugs`. At most one is active, in the whole process.
   package enum PlantedBug: String, Hashable, Sendable, CaseIterable {

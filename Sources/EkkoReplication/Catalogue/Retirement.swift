@@ -20,7 +20,10 @@ package enum Retirement {
     let entries = zip(shards, node.board.entries(of: shards))
     var candidates: Set<IncarnationID> = []
     for (_, entry) in entries {
-      for known in entry?.knowledge.entries ?? [] where !present.contains(known.origin) {
+      // Also of whom there are but rows of a section that nobody saw the end of: as long as they are
+      // its own, nobody's knowledge covers them, and a cache that they have left answers nobody.
+      for known in (entry?.knowledge.entries ?? []) + (entry?.ahead.entries ?? [])
+      where !present.contains(known.origin) {
         candidates.insert(known.origin)
       }
     }

@@ -36,6 +36,8 @@ package final class ShardVersionBoard: Sendable {
   package struct Entry: Sendable {
     package let version: ShardVersion
     package let knowledge: VersionVector
+    /// See `Shard.ahead`.
+    package let ahead: VersionVector
     package let epoch: ModelEpoch
     package let sequence: UInt64
     /// The replica distrusts its rows and wants all of a peer's (DESIGN §5.1).
@@ -67,14 +69,15 @@ package final class ShardVersionBoard: Sendable {
   /// - Returns: the announcement's sequence.
   package func publish(_ shard: Shard) -> UInt64 {
     // What a closure takes of the shard as a whole would copy all of it.
-    let (id, knowledge, mustReplace) = (shard.id, shard.knowledge, shard.mustReplace)
-    let (version, epoch) = (shard.shardVersion, shard.epoch)
+    let (id, version, epoch) = (shard.id, shard.shardVersion, shard.epoch)
+    let (knowledge, ahead, mustReplace) = (shard.knowledge, shard.ahead, shard.mustReplace)
     let isTrusted = shard.isTrusted
     return self.state.change(id) { state in
       state.sequence += 1
       if isTrusted, state.entries[id]?.isTrusted == false { state.noteSetback(of: self.node) }
       state.entries[id] = Entry(
-        version: version, knowledge: knowledge, epoch: epoch, sequence: state.sequence,
+        version: version, knowledge: knowledge, ahead: ahead, epoch: epoch,
+        sequence: state.sequence,
         needsReplacement: mustReplace, isTrusted: isTrusted)
       if mustReplace {
         state.replacing.insert(id)

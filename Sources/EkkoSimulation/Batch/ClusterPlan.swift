@@ -57,6 +57,9 @@ package struct ClusterPlan: ShrinkablePlan {
     plan.faults = self.kept(.faults, of: self.whole.faults).compactMap { fault in
       fault.item.moved(to: places)
     }
+    // Nor is anything made up for.
+    if !self.omission[.faults].isEmpty { plan.options.leastFaults = 0 }
+    if !self.omission[.operations].isEmpty { plan.options.leastWrites = 0 }
     return plan
   }
 }

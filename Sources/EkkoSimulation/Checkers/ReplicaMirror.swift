@@ -18,8 +18,8 @@ final class ReplicaMirror: @unchecked Sendable {
   /// All that this life has ever known, also before it took a full replace.
   private(set) var everKnown = VersionVector()
   private(set) var shardVersion: ShardVersion?
-  /// Origins that the first look shows, and that died before anyone looked at them: a life may have
-  /// founded its cluster, saved that, and died as it started.
+  /// Origins that the first look at a catalogue shows, and that died before anyone looked at them: a life
+  /// may have founded its cluster, saved that, and died as it started.
   private var unseen: Set<IncarnationID> = []
   private var issuedCounter: UInt64 = 0
   private var wasTrusted = true
@@ -66,7 +66,9 @@ final class ReplicaMirror: @unchecked Sendable {
     if shard.origins.retired.count != self.retired.count {
       history.noteRetired(shard.origins.retired)
     }
-    if self.shardVersion == nil { self.unseen = history.originsNeverSeen(in: shard) }
+    if self.shardVersion == nil, shard.id == .catalogue {
+      self.unseen = history.originsNeverSeen(in: shard)
+    }
     defer { self.unseen = [] }
     try self.checkRows(
       shard, against: history, uniqueTables: uniqueTables,
@@ -161,11 +163,12 @@ final class ReplicaMirror: @unchecked Sendable {
 
   // MARK: Merges: D1
 
-  /// A section was merged by this job: what was known before it covers what it was asked with.
+  /// A section was merged by this job, or several: what was known before it covers what the last one was
+  /// asked with.
   private func checkMerge(_ shard: borrowing Shard) throws(Violation) {
     let merged = shard.counters.sectionsMerged
     defer { self.sectionsMerged = merged }
-    guard merged == self.sectionsMerged + 1, self.wasTrusted, shard.isTrusted,
+    guard merged > self.sectionsMerged, self.wasTrusted, shard.isTrusted,
       shard.counters.replacements == self.replacements, self.shardVersion != nil
     else { return }
     guard self.knowledge.dominates(shard.mergedAsked) else {
@@ -299,7 +302,7 @@ extension RowTable {
 }
 
 extension RawSpan {
-  fileprivate var fingerprint: UInt64 {
+  var fingerprint: UInt64 {
     var hash: UInt64 = UInt64(self.byteCount)
     var place = 0
     while place + 8 <= self.byteCount {

@@ -186,7 +186,9 @@ final class ShardHistory: @unchecked Sendable {
   func issueShardVersion(
     _ version: ShardVersion, at standing: Standing
   ) throws(Violation) {
-    if let known = self.shardVersions[version], known.knowledge != standing.knowledge {
+    if let known = self.shardVersions[version],
+      known.without(self.retired) != standing.without(self.retired)
+    {
       throw Violation(.s1, "\(self.shard.text): \(version.text) is issued twice")
     }
     self.shardVersions[version] = standing

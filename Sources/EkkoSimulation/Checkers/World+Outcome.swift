@@ -53,12 +53,28 @@ extension World {
     guard reference.count > 1 else { return "no node holds a model" }
     // Only now, for they cost a pass over all rows.
     let digests = reference.map(\.rowDigest)
-    for (node, _, replica) in running.dropFirst() {
+    var contents: [FormClass: (name: String, numbers: [UInt64])] = [:]
+    for (node, _, replica) in running {
       for (digest, other) in zip(digests, replica.shards.all) where other.rowDigest != digest {
         return "\(first.node.name) and \(node.name), \(other.id.text): rows, at equal knowledge"
       }
+      let numbers = replica.shards.all.map(\.contentNumber)
+      guard let alike = contents[replica.formClass] else {
+        contents[replica.formClass] = (node.name, numbers)
+        continue
+      }
+      if let place = numbers.indices.first(where: { numbers[$0] != alike.numbers[$0] }) {
+        return "\(alike.name) and \(node.name), \(reference[place].id.text): rows, in their own form"
+      }
     }
     return nil
+  }
+
+  /// Makes all rows that there are part of the trace hash.
+  func mixRows() {
+    for (_, _, replica) in self.running {
+      for actor in replica.shards.all { self.simulation.mix(actor.contentNumber) }
+    }
   }
 
   /// L2: a write that was acknowledged is there, at the moment it is, and at the end unless every life
@@ -120,7 +136,8 @@ extension World {
     for (node, _, replica) in running {
       for actor in replica.shards.all {
         let dead = actor.assumeIsolated { actor in
-          actor.shard.knowledge.entries.first { !present.contains($0.origin) }
+          (actor.shard.knowledge.entries + actor.shard.ahead.entries)
+            .first { !present.contains($0.origin) }
         }
         if let dead { return "\(node.name), \(actor.id.text): \(dead.origin.text)" }
       }
@@ -245,6 +262,24 @@ extension ShardActor {
       ShardView(
         knowledge: actor.shard.knowledge, retired: actor.shard.origins.retired,
         isTrusted: actor.shard.isTrusted)
+    }
+  }
+
+  /// A number for all bytes of all live rows and their versions, whatever their order.
+  nonisolated fileprivate var contentNumber: UInt64 {
+    self.assumeIsolated { actor in
+      let (shard, now) = (actor.shard, actor.clock.now())
+      var number: UInt64 = 0
+      for (table, rows) in shard.tables.enumerated() {
+        for slot in 0..<rows.slotCount where rows.sequence(at: slot) != 0 {
+          let stamp = rows.stamp(at: slot)
+          guard shard.isLive(stamp, table: table, at: now) else { continue }
+          var row = SplitMix64.mix(rows.key(at: slot) ^ SplitMix64.mix(UInt64(table)))
+          row = SplitMix64.mix(row ^ stamp.timestamp.rawValue)
+          number &+= SplitMix64.mix(row ^ rows.bytes(at: slot).fingerprint)
+        }
+      }
+      return number
     }
   }
 

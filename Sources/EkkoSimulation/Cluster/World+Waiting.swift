@@ -13,10 +13,15 @@ extension World {
   }
 
   /// L1: the running nodes become equal.
-  func converge(within bound: Duration) async {
+  ///
+  /// - Parameter body: what is done from time to time until they are.
+  func converge(within bound: Duration, meanwhile body: () -> Void = {}) async {
     await self.wait(
       bound, "the nodes come together", as: .l1, { self.differences() ?? "" },
-      until: { self.differences() == nil })
+      until: {
+        body()
+        return self.differences() == nil
+      })
   }
 
   func wait(

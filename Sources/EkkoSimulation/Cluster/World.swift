@@ -163,7 +163,7 @@ final class World: @unchecked Sendable {
 
   /// Starts a second node from a copy of a running one's disk, if it has one, under its name, at an
   /// address of its own.
-  func startClone(of node: SimulatedNode, for duration: Duration) -> NodeLife? {
+  func startClone(of node: SimulatedNode) -> NodeLife? {
     guard let original = node.disk else { return nil }
     let host = node.cloneName
     let disk = SimulatedDisk(self.simulation, name: host)
@@ -175,7 +175,6 @@ final class World: @unchecked Sendable {
     life.task = process.runtime.spawn(on: Home(index: 0)) {
       await self.live(life, as: node.plan, on: disk, host: host)
     }
-    self.simulation.after(duration) { self.end(life) }
     return life
   }
 

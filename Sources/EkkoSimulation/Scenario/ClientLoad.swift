@@ -21,7 +21,6 @@ final class ClientLoad: @unchecked Sendable {
   private(set) var pushes: [CountedPush] = []
   /// Calls that were acknowledged.
   private(set) var writes = 0
-  private(set) var reads = 0
 
   init(_ place: Int, of plan: ScenarioPlan, in world: World) {
     self.world = world
@@ -165,7 +164,6 @@ final class ClientLoad: @unchecked Sendable {
       throw error
     }
     self.session = session
-    self.reads += 1
     for (place, key) in operation.keys.enumerated() {
       guard let version = rows.versions[place] else { continue }
       if ScenarioTable.number(of: rows[place], key: key) == nil {

@@ -12,9 +12,9 @@ final class FaultDirector: @unchecked Sendable {
   /// What ends the faults that are under way, by the order of their beginning.
   private var endings: [Int: () -> Void] = [:]
   private var begun = 0
-  /// Nodes that must not be started again before the phase is over.
+  /// The safety phase: no fault begins any more, and who is down waits for the healing.
   private var isOver = false
-  /// Copies of disks, taken when the safety phase began.
+  /// Copies of disks, taken early in the safety phase.
   private var copies: [Int: SimulatedDisk.Copy] = [:]
 
   init(_ plan: ScenarioPlan, in world: World) {
@@ -52,7 +52,8 @@ final class FaultDirector: @unchecked Sendable {
     }
   }
 
-  /// Starts those of `nodes` that do not run, and those anew whose rows come from a wrong future.
+  /// Starts those of `nodes` that do not run, and those anew that the cluster did not take: while another
+  /// of their name was there, or since their rows come from a wrong future.
   func revive(_ nodes: [SimulatedNode]) {
     for node in nodes {
       if let life = node.life, !life.isOver, life.events.refusal == nil { continue }
@@ -177,14 +178,15 @@ final class FaultDirector: @unchecked Sendable {
       self.world.kill(node)
       disk.restore(copy)
     case .clonedState:
-      guard let clone = self.world.startClone(of: node, for: fault.lasting) else { return }
+      guard let clone = self.world.startClone(of: node) else { return }
       return self.end(fault) {
         if clone.store != nil || clone.events.refusal != nil { self.count(.process(kind)) }
+        self.world.end(clone)
       }
     case .restart:
+      // A stop that lasts into the healing ends there: meanwhile the node counts as running.
       self.world.stop(node) {
-        guard !self.isOver, node.life === life else { return }
-        self.world.start(node)
+        if node.life === life { self.world.start(node) }
       }
       return self.count(.process(kind))
     case .pause:

@@ -69,10 +69,12 @@ final class Course: @unchecked Sendable {
       Course.workUndisturbed,
     ]
     for phase in phases where !self.isBroken { await phase(self)() }
+    if self.isBroken { self.faults.endAll() }
     if !self.isBroken { self.world.checkOutcome(of: self.clients.flatMap(\.acknowledged)) }
     if !self.isBroken { self.world.checkCounts(of: self.clients.flatMap(\.pushes)) }
     for client in self.clients where !self.isBroken { await client.readExpired() }
     if !self.isBroken { await self.world.checkAnnouncements() }
+    self.world.mixRows()
     if !self.isBroken { self.atEnd(self.world) }
     for client in self.clients { await client.close() }
     await self.world.shutDown()
@@ -124,14 +126,13 @@ final class Course: @unchecked Sendable {
     }
     // Who pulls from a relay only has nothing to come together with while that is away.
     let names = Set(core.map(\.name) + core.flatMap(\.plan.join))
-    self.faults.revive(world.nodes.filter { names.contains($0.name) })
-    await self.world.converge(within: Self.convergenceBound)
+    let healed = world.nodes.filter { names.contains($0.name) }
+    await world.converge(within: Self.convergenceBound) { self.faults.revive(healed) }
   }
 
   private func healAll() async {
-    self.faults.revive(self.world.nodes)
-    await self.world.converge(within: Self.convergenceBound)
     let world = self.world
+    await world.converge(within: Self.convergenceBound) { self.faults.revive(world.nodes) }
     guard !self.isBroken else { return }
     await self.world.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
       world.stalestView() < Self.freshness

@@ -23,7 +23,7 @@ package struct ScenarioPlan: Hashable, Sendable {
 }
 
 extension PlannedNode {
-  /// One to three training nodes and two to four inference data centres; at least five nodes.
+  /// One to three training nodes and two or three inference data centres; at least five nodes.
   static func cluster(
     _ options: ScenarioOptions, using generator: inout SplitMix64
   ) -> [PlannedNode] {

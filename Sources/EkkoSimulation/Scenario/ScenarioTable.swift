@@ -74,7 +74,8 @@ package enum ScenarioTable: UInt16, Hashable, Sendable, CaseIterable {
 
   /// The write that put `row` under `key`; `nil` if none did.
   static func number(of row: ArraySlice<Float>, key: UInt64) -> Int? {
-    guard row.count == Self.rowLength, let first = row.first, let number = Int(exactly: first)
+    guard row.count == Self.rowLength, let first = row.first, let number = Int(exactly: first),
+      number > 0
     else { return nil }
     return Array(row) == Self.values(number: number, key: key) ? number : nil
   }

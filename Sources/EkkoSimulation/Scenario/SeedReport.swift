@@ -14,7 +14,6 @@ package struct SeedReport: Sendable {
   /// The branches of the rules that were taken, by name.
   package let coverage: [String: UInt64]
   package let nodes: Int
-  package let dataCentres: Int
   /// Calls that were acknowledged.
   package let writes: Int
   package let steps: Int
@@ -33,7 +32,6 @@ package struct SeedReport: Sendable {
     self.faults = course.faults.fired()
     self.coverage = world.watch.coverage()
     self.nodes = world.nodes.count
-    self.dataCentres = Set(plan.nodes.map(\.dataCentre)).count
     self.writes = course.clients.reduce(0) { $0 + $1.writes }
     self.steps = world.simulation.steps
     self.virtualSeconds = Double(world.simulation.now) / 1e9

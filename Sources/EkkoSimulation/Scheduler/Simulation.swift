@@ -70,16 +70,18 @@ package final class Simulation: @unchecked Sendable {
       self.hash ^= self.hash >> 29
     }
 
-    mutating func step(_ sequence: UInt64, at now: Int64) {
+    mutating func step(_ sequence: UInt64, on lane: UInt64, at now: Int64) {
       self.steps += 1
       self.mix(sequence)
+      self.mix(lane)
       self.mix(UInt64(bitPattern: now))
     }
   }
 
   package var steps: Int { self.progress.steps }
 
-  /// Equal in two runs if the same jobs ran in the same order at the same times.
+  /// Equal in two runs if the same jobs ran in the same order, on the same lanes, at the same times, and
+  /// `mix` was given the same.
   package var traceHash: UInt64 { self.progress.hash }
 
   @safe
@@ -214,7 +216,9 @@ package final class Simulation: @unchecked Sendable {
     Task(executorPreference: process) { result.value = await body() }
     while true {
       if let next = self.takeReady() {
-        self.progress.step(next.sequence, at: self.now)
+        // It was ready before its process was paused, or took up another job.
+        if let process = next.process, process.keeps(next) { continue }
+        self.progress.step(next.sequence, on: next.lane?.number ?? 0, at: self.now)
         self.run(next)
         if let value = result.value { return value }
         guard self.steps < stepLimit else { throw .stepLimit(time: self.now) }

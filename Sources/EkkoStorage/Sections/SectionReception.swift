@@ -68,7 +68,8 @@ package struct SectionReception: Hashable, Sendable {
   /// Notes rows that were all accepted; `bytes` is the item's body.
   package mutating func accepted(_ rows: RowsItem, body: Span<UInt8>) {
     #if PlantedBugs
-      let hasGap = !Self.isUncounted && rows.precedingCount != self.entryCount
+      let hasGap =
+        PlantedBug.active != .incompleteSectionMerged && rows.precedingCount != self.entryCount
     #else
       let hasGap = rows.precedingCount != self.entryCount
     #endif
@@ -84,16 +85,13 @@ package struct SectionReception: Hashable, Sendable {
   /// Whether the section arrived whole and every entry was accepted.
   package func isComplete(_ end: SectionEnd) -> Bool {
     #if PlantedBugs
-      if Self.isUncounted { return !self.isBroken && self.mode == end.mode }
+      if PlantedBug.active == .incompleteSectionMerged {
+        return !self.isBroken && self.mode == end.mode && end.nonce == self.nonce
+          && end.responder == self.responder
+      }
     #endif
     return !self.isBroken && self.mode == end.mode && end.nonce == self.nonce
       && end.responder == self.responder && end.entryCount == self.entryCount
       && end.checksum == self.checksum.finalize()
   }
-
-  #if PlantedBugs
-    private static var isUncounted: Bool {
-      PlantedBug.active == .incompleteSectionMerged || PlantedBug.active == .attemptsMixed
-    }
-  #endif
 }

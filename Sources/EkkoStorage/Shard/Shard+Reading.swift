@@ -36,7 +36,7 @@ package enum MissingRows: UInt8, Hashable, Sendable {
 extension Shard {
   /// Whether a reader may see the row: it is neither deleted nor expired.
   @inline(__always)
-  private func isLive(_ stamp: RowTable.Stamp, table: Int, at now: Instant) -> Bool {
+  package func isLive(_ stamp: RowTable.Stamp, table: Int, at now: Instant) -> Bool {
     !stamp.isTombstone && !self.isExpired(stamp.timestamp, table: table, at: now)
   }
 

@@ -1,8 +1,9 @@
 import EkkoCore
 import EkkoReplication
-import EkkoStorage
 import EkkoTransport
 import Testing
+
+@testable import EkkoStorage
 
 @Suite struct RetirementTests {
   private static let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
@@ -20,7 +21,10 @@ import Testing
   }
 
   /// A cluster of a primary and another member, which alone knows what a dead origin wrote.
+  ///
+  /// - Parameter isAhead: whether the primary has but the rows of that, and not the knowledge.
   private static func withNode(
+    isAhead: Bool = false,
     _ body: (ReplicaNode, _ other: KnowledgeReport.Member, _ known: UInt64) async throws -> Void
   ) async throws {
     let loops = try CoreLoops.start(count: 1)
@@ -39,6 +43,10 @@ import Testing
         id: id, schemas: TestCluster.schemas, formClass: .full, incarnation: writer)
       _ = shard.write([write], request: nil, at: node.clock.now())
       known[id] = shard.knowledge[writer].rawValue
+      if isAhead, writer == Self.dead {
+        shard.ahead = shard.knowledge
+        shard.knowledge = VersionVector()
+      }
       node.shards.add(
         ShardActor(shard, board: node.board, runtime: node.runtime, home: Home(index: 0)))
     }
@@ -79,6 +87,16 @@ import Testing
       #expect(Retirement.next(at: node) == nil)
       Self.noteCatalogue(of: other, at: node)
       #expect(Retirement.next(at: node)?.incarnation == Self.dead)
+    }
+  }
+
+  @Test func `an origin of which there are only rows that nobody's knowledge covers is retired`()
+    async throws
+  {
+    try await Self.withNode(isAhead: true) { node, other, _ in
+      Self.noteCatalogue(of: other, at: node)
+      let next = try #require(Retirement.next(at: node))
+      #expect(next.incarnation == Self.dead && next.seals.isEmpty)
     }
   }
 
