@@ -79,7 +79,7 @@ struct SummaryReport {
         ],
         ["nodes", Self.spread(summary.nodes)], ["writes", Self.spread(summary.writes)],
         ["kinds of fault", Self.spread(summary.kinds)],
-        ["never reached", missing.isEmpty ? Figures.none : missing.joined(separator: ", ")],
+        ["hardly reached", missing.isEmpty ? Figures.none : missing.joined(separator: ", ")],
         ["twin runs", Figures.grouped(summary.twins)],
         ["stray tasks", "\(summary.strayTasks)"],
         [

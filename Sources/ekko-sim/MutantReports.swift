@@ -25,6 +25,7 @@ extension MutantReport {
       "\(name): \(find.failure.invariant) at seed \(find.seed): "
         + find.failure.detail.printable(limit: 200),
       "  \(self.meaning)",
+      "  ekko-sim replay --seed \(find.seed) --planted \(self.name)",
     ]
   }
 }

@@ -19,11 +19,7 @@ struct MutantsCommand {
 
     private static func bugs(_ flags: FlagValues) throws(Failure) -> [PlantedBug] {
       guard let name = flags.text(.only) else { return PlantedBug.allCases }
-      guard let bug = PlantedBug(rawValue: name) else {
-        throw FlagValues.unknown(
-          name, "there is no such mistake", among: PlantedBug.allCases.map(\.rawValue))
-      }
-      return [bug]
+      return [try PlantedMistakes.named(name)]
     }
 
     func run() throws(Failure) -> ExitCode {
@@ -47,9 +43,7 @@ struct MutantsCommand {
     }
   #else
     init(_ words: ArraySlice<String>) throws(Failure) {
-      throw FlagValues.mistake(
-        "'ekko-sim mutants'", "this build has no planted mistakes",
-        "Build it with 'swift build -c release --traits PlantedBugs --scratch-path .build-planted'")
+      throw PlantedMistakes.missing("'ekko-sim mutants'")
     }
 
     func run() throws(Failure) -> ExitCode { .failure }

@@ -6,10 +6,12 @@ struct ReplayCommand {
   private let scenario: ScenarioChoice
   private let seed: UInt64
   private let omission: PlanOmission
+  /// The name of a mistake to plant.
+  private let planted: String?
   private let isJSON: Bool
 
   init(_ words: ArraySlice<String>) throws(Failure) {
-    let flags = try FlagValues(words, of: [.seed, .scenario, .without, .json])
+    let flags = try FlagValues(words, of: [.seed, .scenario, .without, .planted, .json])
     self.scenario = try ScenarioChoice(flags)
     guard self.scenario != .scale else {
       throw FlagValues.mistake(
@@ -27,6 +29,8 @@ struct ReplayCommand {
         "Copy it from the line that the failure ended with")
     }
     self.isJSON = flags.isPresent(.json)
+    self.planted = flags.text(.planted)
+    if let planted = self.planted { try PlantedMistakes.plant(planted) }
   }
 
   func run() throws(Failure) -> ExitCode {
@@ -58,8 +62,15 @@ struct ReplayCommand {
       try StandardStream.output.print((failure.map { [$0.json.line] } ?? []) + [report.json.line])
     } else {
       try StandardStream.output.print(
-        ["", outcome.textLine] + (failure?.textLines ?? ["nothing failed"]))
+        ["", outcome.textLine] + (failure.map(self.lines) ?? ["nothing failed"]))
     }
     return summary.isGood ? .success : .failure
+  }
+
+  /// The failure, and the line that repeats it as it was asked for.
+  private func lines(of failure: BatchFailure) -> [String] {
+    var lines = failure.textLines
+    if let planted = self.planted { lines[lines.count - 1] += " --planted \(planted)" }
+    return lines
   }
 }

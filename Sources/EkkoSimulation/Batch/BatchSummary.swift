@@ -32,7 +32,7 @@ package struct BatchSummary: Hashable, Sendable {
     }
   }
 
-  /// From so many seeds on, what was never reached is a failure.
+  /// From so many seeds on, what is missing of the coverage is a failure.
   package static let coverageSeeds = 1000
 
   package let firstSeed: UInt64
@@ -77,9 +77,10 @@ package struct BatchSummary: Hashable, Sendable {
     self.traceHash = (self.traceHash ^ outcome.traceHash) &* 0x100_0000_01b3
   }
 
-  /// Kinds of fault that never changed anything, then points that were never reached.
+  /// Kinds of fault that changed something in fewer than 1 % of the seeds, then points that were never
+  /// reached.
   package var coverageMissing: [String] {
-    self.faults.filter { $0.seeds == 0 }.map(\.kind)
+    self.faults.filter { $0.seeds == 0 || $0.seeds * 100 < self.seeds }.map(\.kind)
       + self.points.filter { !self.reached.contains($0) }
   }
 

@@ -56,6 +56,7 @@ extension PlanOmission: CustomStringConvertible {
   /// Reads what `description` gives. A word without a part belongs to that of the word before it.
   package init(parsing text: String) throws(ParseError) {
     var part: PlanPart?
+    var found: [PlanPart: Set<Int>] = [:]
     for word in text.split(separator: ",", omittingEmptySubsequences: false) {
       var range = word
       if let colon = word.firstIndex(of: ":") {
@@ -68,8 +69,9 @@ extension PlanOmission: CustomStringConvertible {
       guard let part, let first = ends[0], let last = ends[ends.count - 1], ends.count <= 2,
         first <= last
       else { throw ParseError(word: String(word)) }
-      self[part] += Array(first...last)
+      found[part, default: []].formUnion(first...last)
     }
+    for (part, places) in found { self[part] = Array(places) }
   }
 
   private static func place(_ digits: Substring) -> Int? {

@@ -94,8 +94,7 @@ final class ShardWatch: @unchecked Sendable {
   /// A life to compare with: any but this one.
   private func someOther(than life: NodeLife) -> NodeLife? {
     guard self.answers.isDue, self.lives.count > 1 else { return nil }
-    let asker = self.answers.choose(of: self.lives)
-    return asker === life ? nil : asker
+    return self.answers.choose(of: self.lives.filter { $0 !== life })
   }
 
   /// How long rows live is what the first replica seen says: a model's tables keep that.

@@ -64,7 +64,7 @@ extension World {
         continue
       }
       if let place = numbers.indices.first(where: { numbers[$0] != alike.numbers[$0] }) {
-        return "\(alike.name) and \(node.name), \(reference[place].id.text): rows, in their own form"
+        return "\(alike.name) and \(node.name), \(reference[place].id.text): rows in their own form"
       }
     }
     return nil

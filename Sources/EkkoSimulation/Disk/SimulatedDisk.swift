@@ -95,10 +95,6 @@ package final class SimulatedDisk: @unchecked Sendable {
   /// Makes it a new, empty disk. Nobody may be using it.
   package func wipe() { self.restore(Copy(files: [:])) }
 
-  /// Empties it under the process that has it, as an operator does for a node that cannot start with
-  /// what it found.
-  package func wipeForNewStart() { self.replaceAll(with: [:]) }
-
   private func replaceAll(with files: [String: File]) {
     self.files = files
     self.changes = []

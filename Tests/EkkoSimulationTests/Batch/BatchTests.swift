@@ -76,7 +76,7 @@ struct BatchTests {
     #expect(first.traceHash != turned.traceHash)
   }
 
-  @Test func `what was never reached fails a large batch only`() {
+  @Test func `what was hardly reached fails a large batch only`() {
     #expect(Self.run(FakeScenario(), count: 999).summary.isGood)
     #expect(!Self.run(FakeScenario(), count: 1000).summary.isGood)
   }
