@@ -29,8 +29,7 @@ package final class ReplicaNode: Sendable {
     self.fixedIdentity = identity
     self.cluster = Guarded(identity.cluster)
     self.runtime = runtime
-    self.board = ShardVersionBoard(
-      node: identity.node, isOrigin: identity.roles.contains(.training))
+    self.board = ShardVersionBoard(node: identity.node)
     self.shards = ShardDirectory()
     self.scans = Places(count: scanLimit)
   }
@@ -86,7 +85,10 @@ package final class ReplicaNode: Sendable {
   }
 
   /// The node has caught up with its peers and may become an origin.
-  package func allowWrites() { self.writable.withLock { $0 = true } }
+  package func allowWrites() {
+    self.writable.withLock { $0 = true }
+    self.board.becomeOrigin()
+  }
 
   /// Compares a peer's wall time with ours.
   package func noteClock(of node: NodeID, offset: Duration) {

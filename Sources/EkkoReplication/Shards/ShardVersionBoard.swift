@@ -53,14 +53,9 @@ package final class ShardVersionBoard: Sendable {
   package struct WriteTicket: Hashable, Sendable { fileprivate let number: UInt64 }
 
   private let node: NodeID
-  private let isOrigin: Bool
   private let state = Watched<State, ShardID>(State())
 
-  /// - Parameter isOrigin: whether this node accepts writes, so that its own time is an `asOf`.
-  package init(node: NodeID, isOrigin: Bool) {
-    self.node = node
-    self.isOrigin = isOrigin
-  }
+  package init(node: NodeID) { self.node = node }
 
   // MARK: Publishing
 
@@ -123,13 +118,17 @@ package final class ShardVersionBoard: Sendable {
         return news
       }
       news.sequence = max(state.sequence, sequence)
-      if self.isOrigin { state.refreshOwn(self.node, at: now) }
+      state.refreshOwn(self.node, at: now)
       news.asOf = state.asOf
       return news
     }
   }
 
   // MARK: Freshness
+
+  /// This node may write from now on, so that its own time is an `asOf`. Before that it may lack what an
+  /// earlier life of it wrote, or be a copy of a node that runs.
+  package func becomeOrigin() { self.state.update { $0.isOrigin = true } }
 
   /// Opens a write: until the ticket is closed this node's own `asOf` stays below the time returned,
   /// which is the wall time to stamp with. It never lies before an `asOf` that was given out.
@@ -168,7 +167,7 @@ package final class ShardVersionBoard: Sendable {
 
   package func asOf(at now: Instant) -> [NodeID: UInt64] {
     self.state.update { state in
-      if self.isOrigin { state.refreshOwn(self.node, at: now) }
+      state.refreshOwn(self.node, at: now)
       return state.asOf
     }
   }
@@ -213,6 +212,7 @@ extension ShardVersionBoard {
     var recent: [(shard: ShardID, sequence: UInt64)] = []
     var replacing: Set<ShardID> = []
     var asOf: [NodeID: UInt64] = [:]
+    var isOrigin = false
     /// The largest own time that was told to anyone.
     var givenOut: UInt64 = 0
     var openWrites: [UInt64: UInt64] = [:]
@@ -230,6 +230,7 @@ extension ShardVersionBoard {
     }
 
     mutating func refreshOwn(_ node: NodeID, at now: Instant) {
+      guard self.isOrigin else { return }
       #if PlantedBugs
         let oldest =
           PlantedBug.active == .freshnessIgnoresOpenWrites

@@ -3,8 +3,8 @@ internal import EkkoReplication
 
 /// L3 on samples: what a node says it has seen of a primary, through some moment, it has in all shards.
 ///
-/// A primary whose clock was ever wrong is passed over: what an earlier life of it said of a later time
-/// says nothing of the next.
+/// A primary is passed over whose clock was ever wrong, or a clone of which was taken for it: what another
+/// life of its name said of a later time says nothing of this one.
 enum FreshnessComparison {
   /// Compares one life with what the primaries among `lives` have issued.
   static func check(
@@ -35,11 +35,11 @@ enum FreshnessComparison {
 }
 
 extension NodeLife {
-  /// Whether it is the only one of its name, no clone, and its clock was never wrong.
+  /// Whether it is the only one of its name, always was, is no clone, and its clock was never wrong.
   fileprivate func isListed(among lives: [NodeLife]) -> Bool {
-    guard !self.isClone, !self.process.clock.wasWallWrong, let node = self.replica?.nodeID else {
-      return false
-    }
+    guard !self.isClone, !self.hadRival, !self.process.clock.wasWallWrong,
+      let node = self.replica?.nodeID
+    else { return false }
     return lives.allSatisfy { $0 === self || $0.replica?.nodeID != node }
   }
 }

@@ -40,6 +40,9 @@ final class ShardWatch: @unchecked Sendable {
   /// The life is over: what its tasks still do is nobody's business.
   func remove(_ life: NodeLife) {
     self.lives.removeAll { $0 === life }
+    if life.isClone, let clone = life.replica, clone.mayWrite {
+      for other in self.lives where other.replica?.nodeID == clone.nodeID { other.hadRival = true }
+    }
     self.byProcess[life.process.number] = nil
     for (actor, mirror) in life.mirrors {
       self.formerlyKnown[life.name, default: [:]][actor.id, default: VersionVector()]

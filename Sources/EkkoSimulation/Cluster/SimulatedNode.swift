@@ -58,6 +58,8 @@ final class NodeLife: @unchecked Sendable {
   var isOver = false
   /// It began with a copy of a running node's files.
   var isClone = false
+  /// A clone of it has written under its name.
+  var hadRival = false
   /// Its files are of no use.
   var cannotStart = false
   let events = Events()

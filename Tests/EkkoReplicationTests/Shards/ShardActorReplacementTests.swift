@@ -59,7 +59,7 @@ import Testing
         Shard(
           id: Self.shard, schemas: Self.schemas, formClass: .full,
           incarnation: IncarnationID(rawValue: 9)),
-        board: ShardVersionBoard(node: NodeID(name: "n"), isOrigin: true), runtime: runtime,
+        board: ShardVersionBoard(node: NodeID(name: "n")), runtime: runtime,
         home: Home(index: 0))
       var peers = [Self.peer(1, at: now), Self.peer(2, at: now)]
       let answers = [

@@ -19,8 +19,15 @@ import Testing
       wall: WallTime(microseconds: microseconds))
   }
 
+  /// The board of a node that writes.
+  static func makeOrigin() -> ShardVersionBoard {
+    let board = ShardVersionBoard(node: Self.node)
+    board.becomeOrigin()
+    return board
+  }
+
   @Test func `news names each changed shard once, in the order of its last change`() {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let board = Self.makeOrigin()
     for index: UInt32 in [0, 1, 2, 0, 1, 0] { _ = board.publish(Self.shard(index)) }
     let all = board.news(after: 0, limit: 9, at: Self.instant(1))
     #expect(all.announcements.map(\.shard.index) == [2, 1, 0])
@@ -30,7 +37,7 @@ import Testing
   }
 
   @Test func `news that is cut short moves the bookmark only as far as it goes and has no asOf`() {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let board = Self.makeOrigin()
     for index in UInt32(0)..<5 { _ = board.publish(Self.shard(index)) }
     let first = board.news(after: 0, limit: 2, at: Self.instant(1))
     #expect(first.announcements.map(\.shard.index) == [0, 1])
@@ -43,7 +50,7 @@ import Testing
   /// The board against the plain list of everything published.
   @Test(arguments: 0..<20) func `news equals a full comparison`(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
-    let board = ShardVersionBoard(node: Self.node, isOrigin: false)
+    let board = ShardVersionBoard(node: Self.node)
     var published: [UInt32] = []
     for _ in 0..<400 {
       let index = UInt32.random(in: 0..<8, using: &generator)
@@ -57,8 +64,18 @@ import Testing
     }
   }
 
+  /// It may lack what an earlier life of it wrote, or be a copy that no cluster takes.
+  @Test func `a node that may not write yet tells no time of its own`() {
+    let board = ShardVersionBoard(node: Self.node)
+    _ = board.publish(Self.shard(0))
+    #expect(board.asOf(at: Self.instant(90)) == [:])
+    #expect(board.news(after: 0, limit: 9, at: Self.instant(90)).asOf == [:])
+    board.becomeOrigin()
+    #expect(board.asOf(at: Self.instant(90)) == [Self.node: 90])
+  }
+
   @Test func `asOf stays below the time of a write that is under way`() {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let board = Self.makeOrigin()
     let (ticket, at) = board.beginWrite(at: Self.instant(100))
     #expect(at.wall.microseconds == 100)
     #expect(board.asOf(at: Self.instant(500)) == [Self.node: 99])
@@ -67,7 +84,7 @@ import Testing
   }
 
   @Test func `a write after the clock stepped back is stamped after every asOf given out`() {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let board = Self.makeOrigin()
     #expect(board.asOf(at: Self.instant(1000)) == [Self.node: 1000])
     let (_, at) = board.beginWrite(at: Self.instant(400))
     #expect(at.wall.microseconds == 1001)
@@ -76,7 +93,7 @@ import Testing
 
   /// Found by simulation: it told a freshness of before it took all rows from a peer that was behind.
   @Test func `a shard that took all rows anew has seen nothing of other primaries`() throws {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: true)
+    let board = Self.makeOrigin()
     let other = NodeID(name: "b")
     var shard = Self.shard(0)
     _ = board.publish(shard)
@@ -98,7 +115,7 @@ import Testing
   }
 
   @Test func `a wait ends by its condition, by its deadline, and by closing`() async {
-    let board = ShardVersionBoard(node: Self.node, isOrigin: false)
+    let board = ShardVersionBoard(node: Self.node)
     let far = MonotonicTime(nanoseconds: .max)
     async let news = board.waitForNews(after: 0, until: far)
     _ = board.publish(Self.shard(0))
