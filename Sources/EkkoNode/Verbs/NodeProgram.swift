@@ -60,7 +60,7 @@ struct NodeProgram {
     if let why = refusal.withLock(\.self) {
       throw Failure(
         what: "the cluster does not take this node", why: why,
-        doThis: "Stop that node, or start this one in a directory of its own",
+        doThis: "Start it when no other of its name runs; give a copy a directory of its own",
         exitCode: .configuration)
     }
     // Who was started by another program ends with its whole cluster.

@@ -69,6 +69,10 @@ package struct Catalogue: Hashable, Sendable {
     self.models.values.filter { $0.name == name }.min { $0.id < $1.id }
   }
 
+  package func retires(_ incarnation: IncarnationID) -> Bool {
+    self.retired.contains { $0.incarnation == incarnation }
+  }
+
   /// The models, ascending by name.
   package var modelsByName: [ModelRecord] {
     self.models.values.sorted { ($0.name, $0.id) < ($1.name, $1.id) }

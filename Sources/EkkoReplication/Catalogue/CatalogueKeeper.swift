@@ -107,11 +107,12 @@ package actor CatalogueKeeper {
   /// Lists a member in its present life.
   ///
   /// - Parameter former: who was listed under its name when it was found that it may have that.
-  /// - Returns: false if another is by now; then nothing has changed.
+  /// - Returns: false if another is by now, or the life has been retired; then nothing has changed.
   package func register(_ member: MemberRecord, inPlaceOf former: MemberRecord?) async -> Bool {
     await self.change { catalogue in
       let listed = catalogue.members[member.node]
       if listed == member { return (true, []) }
+      if catalogue.retires(member.incarnation) { return (false, []) }
       return listed == former ? (true, [.put(member)]) : (false, [])
     }
   }
@@ -154,7 +155,7 @@ package actor CatalogueKeeper {
   /// Writes the next retire record, unless the origin is retired already, or a member after all.
   package func retireNext(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async {
     await self.change { catalogue in
-      guard !catalogue.retired.contains(where: { $0.incarnation == incarnation }),
+      guard !catalogue.retires(incarnation),
         !catalogue.members.values.contains(where: { $0.incarnation == incarnation })
       else { return ((), []) }
       let number = UInt64(catalogue.retired.count + 1)

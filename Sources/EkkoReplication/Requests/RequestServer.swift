@@ -84,13 +84,17 @@ package struct RequestServer: RequestService {
   private static let shortPatience = Duration.seconds(1)
 
   /// Two nodes of one name would take turns at being the member: the second must not start. A former
-  /// life that no longer answers makes room.
+  /// life that no longer answers makes room. One that was retired while another had its name may issue
+  /// nothing any more, so that a primary among them would be busy for ever: its next life is another.
   private func join(_ member: MemberRecord) async throws(RequestFailure) {
     let listed = self.node.catalogue.members[member.node]
     if let listed, listed.incarnation != member.incarnation,
       await self.replica.isThere(listed, within: Self.patience)
     {
       throw .invalid("the name '\(member.name)' is that of a node that runs at \(listed.endpoint)")
+    }
+    guard !self.node.catalogue.retires(member.incarnation) else {
+      throw .invalid("the cluster has retired this life of '\(member.name)' while it was away")
     }
     // Whoever has taken the name meanwhile is to be looked for as well.
     guard await self.keeper.register(member, inPlaceOf: listed) else {

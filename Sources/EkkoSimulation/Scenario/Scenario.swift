@@ -195,7 +195,12 @@ final class Course: @unchecked Sendable {
     while !isMeasured || self.missingWrites > 0, !self.isBroken {
       let before = world.selection()
       let retirements = world.movement().retirements
-      await self.write(max(Self.undisturbedWrites, self.missingWrites), every: .milliseconds(2))
+      let acknowledged = self.clients[0].writes
+      let count = max(Self.undisturbedWrites, self.missingWrites)
+      await self.write(count, every: .milliseconds(2))
+      if !self.isBroken, self.clients[0].writes < acknowledged + count {
+        world.watch.report(Violation(.run, "a write is not taken, though all is well"))
+      }
       await world.converge(within: Self.convergenceBound)
       // Who has not yet heard of a retirement gets no rows, perhaps for longer than a cache holds them.
       guard !self.isBroken, world.movement().retirements == retirements else { continue }

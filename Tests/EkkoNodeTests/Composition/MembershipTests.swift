@@ -83,6 +83,27 @@ import Testing
     }
   }
 
+  /// Found by simulation: a copy was listed while its original could not be reached, which was listed
+  /// again, and as a primary refused every write from then on.
+  @Test func `a life that was retired while another had its name is refused`() async throws {
+    try await TestNodes.with { nodes in
+      let first = try await nodes.start("a")
+      let original = try await nodes.start("b", join: [first])
+      #expect(await original.knows(members: 2))
+      let listed = first.node.node.catalogue.members[NodeID(name: "b")]
+      var identity = original.node.node.identity
+      identity.incarnation = IncarnationID(rawValue: 77)
+      let gone = MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1))
+      #expect(await first.node.keeper.register(gone, inPlaceOf: listed))
+
+      await first.node.keeper.retireNext(original.node.node.incarnation, seals: [:])
+
+      let why = "the cluster has retired this life of 'b' while it was away"
+      #expect(await original.firstEvent { $0 == .refused(why) })
+      #expect(first.node.node.catalogue.members[NodeID(name: "b")] == gone)
+    }
+  }
+
   @Test func `the catalogue's writer does not make room for a copy of itself`() async throws {
     try await TestNodes.with { nodes in
       let first = try await nodes.start("a")
