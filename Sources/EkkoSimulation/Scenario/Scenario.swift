@@ -198,8 +198,11 @@ final class Course: @unchecked Sendable {
       let acknowledged = self.clients[0].writes
       let count = max(Self.undisturbedWrites, self.missingWrites)
       await self.write(count, every: .milliseconds(2))
-      if !self.isBroken, self.clients[0].writes < acknowledged + count {
-        world.watch.report(Violation(.run, "a write is not taken, though all is well"))
+      // A connection to a primary that has died since it was last used costs one.
+      let missing = acknowledged + count - self.clients[0].writes
+      if !self.isBroken, missing > self.plan.options.trainingNodes {
+        world.watch.report(
+          Violation(.run, "\(missing) of \(count) writes are not taken, though all is well"))
       }
       await world.converge(within: Self.convergenceBound)
       // Who has not yet heard of a retirement gets no rows, perhaps for longer than a cache holds them.
