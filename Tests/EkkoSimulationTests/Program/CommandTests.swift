@@ -61,7 +61,10 @@ struct CommandTests {
   @Test func `a mistake is printed with its meaning`() {
     #expect(
       Self.report(isFound: true).textLines
-        == ["rowTorn (trap 5): E1 at seed 8: a torn row", "  Half a row is written."])
+        == [
+          "rowTorn (trap 5): E1 at seed 8: a torn row", "  Half a row is written.",
+          "  ekko-sim replay --seed 8 --planted rowTorn",
+        ])
     #expect(
       Self.report(isFound: false).textLines
         == ["rowTorn (trap 5): not found in 1 seed", "  Half a row is written."])

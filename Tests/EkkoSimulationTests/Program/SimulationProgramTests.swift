@@ -40,6 +40,10 @@ import Testing
       "--scenario scale: it has no plan to replay."
     ),
     (["replay"], "--seed: 'ekko-sim replay' needs it. Add --seed S."),
+    (
+      ["replay", "--seed", "1", "--planted", "rowTorn"],
+      "--planted: this build has no planted mistakes. Build it with"
+    ),
     (["replay", "--seed", "1", "--seeds", "2"], "--seeds: there is no such flag. Did you mean"),
     (
       ["replay", "--seed", "1", "--without", "rows:3"], "--without: 'rows:3' is no part of a plan."
