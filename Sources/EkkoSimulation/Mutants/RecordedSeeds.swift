@@ -9,7 +9,7 @@
     private static let seeds: [PlantedBug: UInt64] = [
       .knowledgeReadLast: 1,
       .rewrittenRowsMissed: 1,
-      .hitNotRetested: 16,
+      .hitNotRetested: 214,
       .replyCapped: 0,
       .shardVersionReadLast: 1,
       .cacheWalkNewestFirst: 1,

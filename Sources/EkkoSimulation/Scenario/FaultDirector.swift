@@ -101,10 +101,14 @@ final class FaultDirector: @unchecked Sendable {
 
   /// Has `body` called when the fault's time is over, or all faults are ended.
   private func end(_ fault: PlannedFault, _ body: @escaping () -> Void) {
+    self.end(after: fault.lasting, body)
+  }
+
+  private func end(after duration: Duration, _ body: @escaping () -> Void) {
     self.begun += 1
     let number = self.begun
     self.endings[number] = body
-    self.simulation.after(fault.lasting) {
+    self.simulation.after(duration) {
       if let body = self.endings.removeValue(forKey: number) { body() }
     }
   }
@@ -226,7 +230,8 @@ final class FaultDirector: @unchecked Sendable {
       self.world.kill(node)
       clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
       self.startLater(node, after: fault.lasting) { self.count(.clock(kind)) }
-      return self.endClock(fault, clock)
+      // It stays behind for a while after the restart.
+      return self.end(after: fault.lasting * 3) { clock.correctWall() }
     }
     self.end(fault) {
       clock.correctWall()
@@ -236,16 +241,6 @@ final class FaultDirector: @unchecked Sendable {
       guard kind == .stepForward, node.plan.isTraining, node.life?.isOver == false else { return }
       // Rows from a wrong future: the operator restarts the node, which issues them anew.
       self.world.stop(node) { self.world.start(node) }
-    }
-  }
-
-  /// The clock stays behind for a while after the restart.
-  private func endClock(_ fault: PlannedFault, _ clock: SimulatedClock) {
-    self.begun += 1
-    let number = self.begun
-    self.endings[number] = { clock.correctWall() }
-    self.simulation.after(fault.lasting * 3) {
-      if let body = self.endings.removeValue(forKey: number) { body() }
     }
   }
 }
