@@ -30,12 +30,15 @@ extension EkkoClient {
     self.runtime.clock.now().monotonic.advanced(by: self.timeout)
   }
 
-  /// Sends `request` to `endpoint` once.
+  /// Sends `request` to `endpoint` once. A link is opened for it in half the time that is left: whoever is
+  /// not there may have gone elsewhere, and somebody else can tell.
   package func attempt(
     _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime
   ) async -> Attempt {
     do throws(LinkError) {
-      let link = try await self.pool.link(to: endpoint)
+      let now = self.runtime.clock.now().monotonic
+      let link = try await self.pool.link(
+        to: endpoint, until: now.advanced(by: now.duration(to: deadline) / 2))
       guard let reply = try await link.ask(request, until: deadline) else {
         return .again(pause: .zero, why: "\(endpoint) did not answer in time")
       }

@@ -128,6 +128,7 @@ extension EkkoClient {
       do throws(EkkoError) {
         try await self.wait(
           pause.take(atLeast: atLeast, using: &self.generator), until: deadline, why)
+        try await self.refresh(until: deadline)
       } catch {
         return .failure(error)
       }

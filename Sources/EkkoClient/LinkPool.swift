@@ -27,14 +27,18 @@ actor LinkPool {
   }
 
   /// The link to `endpoint`, opened if there is none that lives.
-  func link(to endpoint: Endpoint) async throws(LinkError) -> ClientLink {
+  ///
+  /// - Parameter limit: when opening it is given up.
+  func link(
+    to endpoint: Endpoint, until limit: MonotonicTime? = nil
+  ) async throws(LinkError) -> ClientLink {
     while let others = self.opening[endpoint] {
       try await Self.wait(for: others)
     }
     if let known = self.links[endpoint], !known.hasFailed { return known }
     if let others = self.opening[endpoint] {
       try await Self.wait(for: others)
-      return try await self.link(to: endpoint)
+      return try await self.link(to: endpoint, until: limit)
     }
     let done = Watched<Bool, Never>(false)
     self.opening[endpoint] = done
@@ -42,11 +46,25 @@ actor LinkPool {
       self.opening[endpoint] = nil
       done.change(nil) { $0 = true }
     }
-    let opened = try await self.open(endpoint)
+    guard let limit else { return try await self.openAnew(endpoint).get() }
+    let time = self.runtime.clock.now().monotonic.duration(to: limit)
+    let opened = await withDeadline(time, clock: self.runtime.clock) {
+      await self.openAnew(endpoint)
+    }
+    guard let opened else { throw .transport(.timedOut) }
+    return try opened.get()
+  }
+
+  /// Opens a link and keeps it, also for later if nobody waits for it any more.
+  private func openAnew(_ endpoint: Endpoint) async -> Result<ClientLink, LinkError> {
+    let opened: ClientLink
+    do throws(LinkError) { opened = try await self.open(endpoint) } catch {
+      return .failure(error)
+    }
     if let old = self.links.updateValue(opened, forKey: endpoint) { await old.close() }
     await opened.start()
     if self.isClosed { await opened.close() }
-    return opened
+    return .success(opened)
   }
 
   /// Ends early with `cancelled` if the task is: to look again at once would keep the actor from
