@@ -18,8 +18,7 @@ import Testing
       ])
     try cluster.run { cluster in
       let trainer = try await cluster.client(in: "t")
-      try await trainer.createModel(
-        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await trainer.createRows()
       try await trainer.put([1], [1], to: "rows", of: "m", durability: .dataCentres(1))
       // The second client's host is `client1`.
       let client = try await cluster.client(in: "a", timeout: .seconds(30))
@@ -45,8 +44,7 @@ import Testing
       network: network, stepLimit: 100_000)
     try cluster.run { cluster in
       let client = try await cluster.client(in: "t", timeout: .seconds(1))
-      try await client.createModel(
-        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await client.createRows()
       try await client.put([1], [1], to: "rows", of: "m")
       cluster.begin(NetworkFaultRule(.halfOpen, on: .between(["client0"], ["t0"])))
       let start = cluster.now

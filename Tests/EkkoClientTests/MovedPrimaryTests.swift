@@ -20,8 +20,7 @@ import Testing
       ])
     try cluster.run { cluster in
       let client = try await cluster.client(in: "t", timeout: .seconds(2))
-      try await client.createModel(
-        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await client.createRows()
       let keys = Array(UInt64(0)..<32)
       let values = keys.map { Float($0) }
       let founder = try #require(cluster.store("t0"))

@@ -28,9 +28,7 @@
       .incompleteSectionMerged: (
         6, "A section's entries are neither counted nor summed before its knowledge is merged."
       ),
-      .attemptsMixed: (
-        7, "All asks bear the same nonce."
-      ),
+      .attemptsMixed: (7, "All asks bear the same nonce."),
       .requesterWentBack: (
         8, "Knowledge is merged even if ours has fallen below what we asked with."
       ),

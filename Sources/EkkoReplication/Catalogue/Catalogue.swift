@@ -69,6 +69,7 @@ package struct Catalogue: Hashable, Sendable {
     self.models.values.filter { $0.name == name }.min { $0.id < $1.id }
   }
 
+  /// Whether the cluster has retired this life: it may issue nothing any more (DESIGN §5.1).
   package func retires(_ incarnation: IncarnationID) -> Bool {
     self.retired.contains { $0.incarnation == incarnation }
   }

@@ -15,9 +15,7 @@ package enum Retirement {
       if PlantedBug.active == .nothingRetired { return nil }
     #endif
     let catalogue = node.catalogue
-    var present = Set(catalogue.members.values.map(\.incarnation))
-    // Also while an earlier life of this node is still listed.
-    present.insert(node.incarnation)
+    let present = Set(catalogue.members.values.map(\.incarnation))
     let shards = node.shards.all.map(\.id)
     let entries = zip(shards, node.board.entries(of: shards))
     var candidates: Set<IncarnationID> = []

@@ -72,8 +72,7 @@ package final class ShardVersionBoard: Sendable {
       if isTrusted, state.entries[id]?.isTrusted == false { state.noteSetback(of: self.node) }
       state.entries[id] = Entry(
         version: version, knowledge: knowledge, ahead: ahead, epoch: epoch,
-        sequence: state.sequence,
-        needsReplacement: mustReplace, isTrusted: isTrusted)
+        sequence: state.sequence, needsReplacement: mustReplace, isTrusted: isTrusted)
       if mustReplace {
         state.replacing.insert(id)
       } else {
@@ -212,6 +211,7 @@ extension ShardVersionBoard {
     var recent: [(shard: ShardID, sequence: UInt64)] = []
     var replacing: Set<ShardID> = []
     var asOf: [NodeID: UInt64] = [:]
+    /// Whether the own time is an `asOf`; see `becomeOrigin`.
     var isOrigin = false
     /// The largest own time that was told to anyone.
     var givenOut: UInt64 = 0

@@ -90,23 +90,6 @@ import Testing
     }
   }
 
-  /// A clock that was behind as it started: what peers have of its former life counts as newer.
-  @Test func `the life that decides is not retired while its former one is listed`() async throws {
-    try await Self.withNode { node, other, known in
-      let members = [Self.identity("t", 5), Self.identity("s", 2)].map { identity in
-        MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1))
-      }
-      node.update(Catalogue(rows: [.members: members.map { ($0.node.rawValue, $0.encode()) }]))
-      let former = KnowledgeReport.Member(
-        node: members[0].node, incarnation: members[0].incarnation)
-      for member in [former, other] {
-        Self.noteCatalogue(of: member, at: node)
-        node.knowledge.note(member, knows: [(Self.shard, Self.vector(known))])
-      }
-      #expect(Retirement.next(at: node)?.incarnation != node.incarnation)
-    }
-  }
-
   @Test func `an origin of which there are only rows that nobody's knowledge covers is retired`()
     async throws
   {
