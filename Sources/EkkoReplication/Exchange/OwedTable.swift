@@ -48,6 +48,9 @@ package struct OwedTable: Sendable {
       if PlantedBug.active == .bookmarkOutlivesResponder { self.bookmarkOf = news.responder }
     #endif
     if news.responder != self.bookmarkOf { self.begin(with: news.responder) }
+    // The older of two answers to an ask that the network has repeated: all that it announces was
+    // announced, and what of it is settled may have changed since.
+    guard news.sequence >= self.bookmark else { return }
     for (announcement, held) in zip(news.announcements, held) {
       if let held, held.dominates(announcement.version) {
         self.debts[announcement.shard] = nil
@@ -62,7 +65,7 @@ package struct OwedTable: Sendable {
           notBefore: now.advanced(by: grace(announcement.shard)))
       }
     }
-    self.bookmark = max(self.bookmark, news.sequence)
+    self.bookmark = news.sequence
     #if PlantedBugs
       if PlantedBug.active == .scalarBookmark, let stuck = self.debts.values.map(\.first).min() {
         self.bookmark = stuck - 1

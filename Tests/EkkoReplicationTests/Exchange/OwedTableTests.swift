@@ -53,6 +53,16 @@ import Testing
     #expect(table.count == 0)
   }
 
+  @Test func `an older answer that comes after a later one settles nothing of that`() {
+    var table = Self.recorded(Self.news([(Self.shard, 8)], through: 8, asOf: 200))
+    table.record(
+      Self.news([(Self.shard, 3)], through: 3, asOf: 100), held: [Self.version(3)],
+      grace: { _ in .zero }, at: .zero)
+    #expect(table.due(at: .zero, limit: 9) == [Self.shard])
+    #expect(table.bookmark == 8)
+    #expect(table.takeFreshness() == nil)
+  }
+
   @Test func `another life of the peer starts from zero`() {
     var table = Self.recorded(Self.news([(Self.shard, 30)], through: 30))
     table.record(
