@@ -112,15 +112,18 @@ extension World {
   }
 
   /// How far behind a primary the stalest view of it is, as the nodes themselves tell it.
-  func stalestView() -> Duration {
-    var worst = Duration.zero
-    for (_, _, replica) in self.running {
+  func stalestView() -> (age: Duration, text: String) {
+    var worst = (age: Duration.zero, text: "")
+    for (node, _, replica) in self.running {
       let now = replica.clock.now()
       let seen = replica.board.asOf(at: now)
       for model in replica.catalogue.modelsByName {
         for primary in model.trainingNodes {
           let age = Int64(now.wall.microseconds) - Int64(seen[primary] ?? 0)
-          worst = max(worst, .microseconds(age))
+          guard .microseconds(age) > worst.age else { continue }
+          let name = replica.catalogue.members[primary]?.name ?? "\(primary)"
+          let what = seen[primary] == nil ? "nothing" : "all through \(age / 1000) ms ago"
+          worst = (.microseconds(age), "\(node.name) has seen \(what) of \(name)")
         }
       }
     }

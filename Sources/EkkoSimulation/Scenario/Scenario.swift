@@ -134,10 +134,17 @@ final class Course: @unchecked Sendable {
     let world = self.world
     await world.converge(within: Self.convergenceBound) { self.faults.revive(world.nodes) }
     guard !self.isBroken else { return }
-    await self.world.wait(Self.freshnessBound, "lag is told right on quiet shards", as: .l3) {
-      world.stalestView() < Self.freshness
+    // Who joins may have lost the answer, and asks again after 10 s; and the founder waits 5 s for a
+    // former life that is silent.
+    await world.wait(Self.joiningBound, "the training nodes may write") {
+      self.faults.revive(world.nodes)
+      return world.nodes.allSatisfy { !$0.plan.isTraining || $0.replica?.mayWrite == true }
     }
-    await self.world.wait(
+    await world.wait(
+      Self.freshnessBound, "lag is told right on quiet shards", as: .l3,
+      { world.stalestView().text },
+      until: { world.stalestView().age < Self.freshness })
+    await world.wait(
       Self.retirementBound, "dead origins are retired", as: .b1, { world.unretired() ?? "" },
       until: { world.unretired() == nil })
   }
@@ -234,6 +241,7 @@ final class Course: @unchecked Sendable {
   }
 
   private static let convergenceBound = Duration.seconds(60)
+  private static let joiningBound = Duration.seconds(20)
   private static let freshnessBound = Duration.seconds(5)
   private static let retirementBound = Duration.seconds(90)
   private static let freshness = Duration.seconds(2)
