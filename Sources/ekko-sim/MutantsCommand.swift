@@ -29,8 +29,7 @@ struct MutantsCommand {
       for bug in self.bugs {
         let report =
           switch self.seeds {
-          // One without a recorded seed is tried at the first, and mostly missed there.
-          case .recorded: hunt.hunt(bug, from: RecordedSeeds.seed(of: bug) ?? 0, count: 1)
+          case .recorded: hunt.confirm(bug)
           case .range(let seeds): hunt.hunt(bug, from: seeds.first, count: seeds.count)
           }
         summary.add(report)

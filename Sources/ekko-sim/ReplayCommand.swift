@@ -55,22 +55,16 @@ struct ReplayCommand {
     let outcome = Workers.map([plan], threads: 1) { scenario.run($0) }[0]
     var summary = BatchSummary(of: Scenario.self, firstSeed: self.seed)
     summary.add(outcome)
-    let failure = BatchFailure(outcome, without: self.omission, scenario: Scenario.name)
+    var failure = BatchFailure(outcome, without: self.omission, scenario: Scenario.name)
+    if let planted = self.planted { failure = failure?.planting(planted) }
     if self.isJSON {
       let report = SummaryReport(
         command: "replay", summary: summary, wall: start.duration(to: .now))
       try StandardStream.output.print((failure.map { [$0.json.line] } ?? []) + [report.json.line])
     } else {
       try StandardStream.output.print(
-        ["", outcome.textLine] + (failure.map(self.lines) ?? ["nothing failed"]))
+        ["", outcome.textLine] + (failure?.textLines ?? ["nothing failed"]))
     }
     return summary.isGood ? .success : .failure
-  }
-
-  /// The failure, and the line that repeats it as it was asked for.
-  private func lines(of failure: BatchFailure) -> [String] {
-    var lines = failure.textLines
-    if let planted = self.planted { lines[lines.count - 1] += " --planted \(planted)" }
-    return lines
   }
 }

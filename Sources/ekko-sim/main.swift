@@ -11,9 +11,9 @@ let help = """
 
   run: the product's own nodes and clients run on one thread in virtual time, over a network, disks and
   clocks that go wrong. After every job what it changed is checked (C3 and L3 by samples: one look in
-  16, at one node), at the end the whole cluster. A run is a function of its seed. A failing one is made small, and the line it
-  ends with repeats it. A batch of 1,000 seeds or more also fails if a kind of fault was in fewer than 1 %
-  of them, or a branch of a rule was never reached.
+  16, at one node), at the end the whole cluster. A run is a function of its seed. A failing one is made
+  small, and the line it ends with repeats it. A batch of 1,000 seeds or more also fails if a kind of
+  fault was in fewer than 1 % of them, or a branch of a rule was never reached.
     --seed S --seeds N   seeds S … S+N−1 (default 1 and 100)
     --scenario NAME      cluster (default); scale: 1, 10, 30 and 100 data centers of 10 nodes without
                          faults, delays and bytes per link as a table (--seed, --json)
@@ -41,7 +41,8 @@ let help = """
   and passes without the mistake. Prints what it broke, where, and what the mistake is. Only in a build
   that has them: swift build -c release --traits PlantedBugs --scratch-path .build-planted.
     --only NAME          one mistake
-    --recorded           each at the seed that is recorded for it, instead of --seed and --seeds
+    --recorded           each at the seed that is recorded for it, where it must break what it broke
+                         then; instead of --seed and --seeds
     --seed S --seeds N   at most seeds S … S+N−1 for each (default 0 and 2000)
     --json               one JSON object per line on stdout
 

@@ -103,8 +103,12 @@
         nil, "Entries are pruned by the time of their version, so that a lagging relay keeps none."
       ),
       .durabilityNotAwaited: (
-        nil, "A write that asked for other holders is acknowledged once its primary has it."
+        nil, "A write that asked for other replicas is acknowledged once its primary has it."
       ),
+      .oneMemberIsTheDataCentre: (
+        nil, "A data centre counts as holding a write when one of its members does."
+      ),
+      .notSavedAtStop: (nil, "A node that stops in order does not save its shards."),
       .scalarBookmark: (nil, "The bookmark stays before a shard that cannot be pulled."),
       .refusedRowsMerged: (
         nil, "Rows that are refused count as accepted, and the section's knowledge is merged."

@@ -15,7 +15,7 @@
     case futureAccepted
     // Writes
     case writesCompleteOutOfOrder, retryAppliedTwice, oneRequestRemembered, clockStepsBack
-    case durabilityNotAwaited
+    case durabilityNotAwaited, oneMemberIsTheDataCentre
     // Identity
     case identityKeptWithDisk, identityWithoutState
     // Update cache
@@ -34,7 +34,7 @@
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle
     // Snapshots
-    case snapshotKnowledgeReadLast
+    case snapshotKnowledgeReadLast, notSavedAtStop
 
     /// The one that is active now. Set it only while no simulation runs.
     package static var active: PlantedBug? {

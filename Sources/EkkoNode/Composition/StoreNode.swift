@@ -112,6 +112,9 @@ package struct StoreNode: Sendable {
       group.addTask { await self.announceCatchUp() }
       if let snapshots = self.snapshots { group.addTask { await snapshots.run() } }
     }
+    #if PlantedBugs
+      if PlantedBug.active == .notSavedAtStop { return }
+    #endif
     await self.snapshots?.saveAll()
   }
 

@@ -24,12 +24,16 @@ extension ReplicaNode {
     for versions: [(ShardID, ParameterVersion)], heldByDataCentres count: Int,
     until deadline: MonotonicTime
   ) async -> Bool {
-    #if PlantedBugs
-      if PlantedBug.active == .durabilityNotAwaited { return true }
-    #endif
     return await self.knowledge.wait(until: deadline) { knowledge in
-      self.membership.dataCentres.count {
-        $0.name != self.dataCentre && $0.members.allSatisfy { knowledge.isHeld(versions, by: $0) }
+      self.membership.dataCentres.count { dataCentre in
+        #if PlantedBugs
+          if PlantedBug.active == .oneMemberIsTheDataCentre {
+            return dataCentre.name != self.dataCentre
+              && dataCentre.members.contains { knowledge.isHeld(versions, by: $0) }
+          }
+        #endif
+        return dataCentre.name != self.dataCentre
+          && dataCentre.members.allSatisfy { knowledge.isHeld(versions, by: $0) }
       } >= count
     }
   }

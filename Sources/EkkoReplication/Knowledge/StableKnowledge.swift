@@ -58,8 +58,10 @@ package struct StableKnowledge: Sendable {
       let key = GroupKey(reporter: reporter, members: group.members)
       if self.groups[key] == nil {
         let nodes = Set(group.members.map(\.node))
+        // What it told before of just these stays: peaks come alone while they have no bound in common.
         self.keep { known in
-          known.reporter != reporter || nodes.isDisjoint(with: known.members.map(\.node))
+          known == key || known.reporter != reporter
+            || nodes.isDisjoint(with: known.members.map(\.node))
         }
       }
       for (shard, bound) in group.bounds where Self.adds(bound, to: self.groups[key]?[shard]) {

@@ -71,7 +71,9 @@ package actor PeerKeeper {
     self.onEvent(.connected(self.endpoint, name: link.remote.name))
     let peer = ReplicaPeer(node: self.node, link: link, unfinished: self.unfinished)
     #if PlantedBugs
-      if let earlier = self.earlier { await peer.takeOver(from: earlier) }
+      if let earlier = self.earlier, PlantedBug.active != nil {
+        await peer.takeOver(from: earlier)
+      }
       self.earlier = peer
     #endif
     self.peer = peer

@@ -77,7 +77,7 @@ package struct BatchFailure: Hashable, Sendable {
   package let failure: SeedOutcome.Failure
   package let traceHash: UInt64
   /// The command that repeats it exactly.
-  package let replay: String
+  package private(set) var replay: String
 
   /// What runs where `--scenario` does not say.
   package static let usualScenario = "cluster"
@@ -90,6 +90,13 @@ package struct BatchFailure: Hashable, Sendable {
     self.failure = failure
     self.traceHash = outcome.traceHash
     self.replay = Self.command(self.seed, omission, scenario: scenario)
+  }
+
+  /// The same with a mistake planted, which `replay` must plant again.
+  package func planting(_ mistake: String) -> BatchFailure {
+    var failure = self
+    failure.replay += " --planted \(mistake)"
+    return failure
   }
 
   /// The scenario is named unless it is the usual one.

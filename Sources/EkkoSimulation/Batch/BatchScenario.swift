@@ -63,6 +63,8 @@ package struct SeedOutcome: Hashable, Sendable {
   package var failure: Failure?
   /// How often each kind of fault changed what came of an operation.
   package var faults: [String: Int] = [:]
+  /// How many faults changed anything, each counted once.
+  package var effectiveFaults = 0
   /// The points that were reached.
   package var coverage: Set<String> = []
   package var nodes = 0

@@ -41,14 +41,15 @@ package struct BatchSummary: Hashable, Sendable {
   package private(set) var faults: [FaultCount]
   package private(set) var nodes = Histogram()
   package private(set) var writes = Histogram()
-  /// Kinds of fault of a seed.
+  /// Faults of a seed that changed anything, and their kinds.
+  package private(set) var effectiveFaults = Histogram()
   package private(set) var kinds = Histogram()
   package private(set) var steps = 0
   package private(set) var virtualTime = Duration.zero
   package private(set) var strayTasks = 0
   package private(set) var twins = 0
-  /// Of all runs, in the order of their seeds.
-  package private(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
+  /// Of all runs, in the order of their seeds; of one run its own.
+  package private(set) var traceHash: UInt64 = 0
   private var reached: Set<String> = []
   private let points: [String]
 
@@ -69,12 +70,15 @@ package struct BatchSummary: Hashable, Sendable {
     self.reached.formUnion(outcome.coverage)
     self.nodes.add(outcome.nodes)
     self.writes.add(outcome.acknowledgedWrites)
+    self.effectiveFaults.add(outcome.effectiveFaults)
     self.kinds.add(outcome.faults.values.count { $0 > 0 })
     self.steps += outcome.steps
     self.virtualTime += outcome.virtualTime
     self.strayTasks += outcome.strayTasks
     self.twins += outcome.twins
-    self.traceHash = (self.traceHash ^ outcome.traceHash) &* 0x100_0000_01b3
+    self.traceHash =
+      self.seeds == 1
+      ? outcome.traceHash : (self.traceHash ^ outcome.traceHash) &* 0x100_0000_01b3
   }
 
   /// Kinds of fault that changed something in fewer than 1 % of the seeds, then points that were never

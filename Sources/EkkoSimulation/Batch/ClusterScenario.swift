@@ -47,6 +47,7 @@ extension SeedOutcome {
         virtualTime: .seconds(failure.virtualSeconds), detail: failure.detail)
     }
     self.faults = report.faults
+    self.effectiveFaults = report.effectiveFaults
     self.coverage = Set(report.coverage.filter { $0.value > 0 }.keys)
     self.nodes = report.nodes
     self.acknowledgedWrites = report.writes

@@ -24,7 +24,7 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
   case l3 = "L3"
   /// When a section is merged, its asker still knows what it asked with.
   case d1 = "D1"
-  /// Memory, vectors, clocks and what is told on a link stay within their bounds.
+  /// Vectors, caches, clocks and what is told on a link stay within their bounds; dead origins leave.
   case b1 = "B1"
   /// On links without faults the cache answers, and an answer visits little more than it sends.
   case b2 = "B2"

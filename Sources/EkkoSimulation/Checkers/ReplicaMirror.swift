@@ -206,7 +206,9 @@ final class ReplicaMirror: @unchecked Sendable {
         of: entry.origin, after: before, through: entry.timestamp)
       {
         let version = ParameterVersion(timestamp: update.timestamp, origin: entry.origin)
-        if let held = self.versions[update.row], held >= version || history.isReissued(held) {
+        if let held = self.versions[update.row],
+          held >= version || history.standsIn(held, for: update)
+        {
           continue
         }
         // An expired row may be gone before it was given away, and then an older one stays a while.

@@ -17,6 +17,8 @@ final class ShardHistory: @unchecked Sendable {
     let timestamp: Timestamp
     let row: RowKey
     let isTombstone: Bool
+    /// Its place among all that was issued.
+    let number: Int
   }
 
   /// The one content of a version, by form as far as it has been seen.
@@ -46,8 +48,10 @@ final class ShardHistory: @unchecked Sendable {
   let shard: ShardID
   private var updates: [IncarnationID: [Update]] = [:]
   private var contents: [ParameterVersion: Content] = [:]
-  /// Versions that no client's write was given: rows restored or recovered under another version.
-  private var reissued: Set<ParameterVersion> = []
+  /// Versions that no client's write was given, rows restored or recovered under another version: how
+  /// much had been issued by then.
+  private var reissued: [ParameterVersion: Int] = [:]
+  private var issueCount = 0
   private var reissuedRows: Set<RowKey> = []
   private var latest: [IncarnationID: Timestamp] = [:]
   /// Origins that some replica has retired, and every other one is about to.
@@ -85,12 +89,18 @@ final class ShardHistory: @unchecked Sendable {
       return try self.confirm(
         version, of: row, isTombstone: isTombstone, hash: hash, form: form)
     }
+    if let last = self.updates[version.origin]?.last, last.timestamp >= version.timestamp {
+      throw Violation(
+        .k4, "\(self.name(row)): \(version.text) is issued after \(last.timestamp.rawValue)")
+    }
     var content = Content(row: row, isTombstone: isTombstone)
     content.hashes[form == .full ? 0 : 1] = hash
     self.contents[version] = content
     self.latest[version.origin] = max(self.latest[version.origin] ?? .zero, version.timestamp)
     self.updates[version.origin, default: []].append(
-      Update(timestamp: version.timestamp, row: row, isTombstone: isTombstone))
+      Update(
+        timestamp: version.timestamp, row: row, isTombstone: isTombstone, number: self.issueCount))
+    self.issueCount += 1
     if isTombstone {
       self.tombstones[row] = max(self.tombstones[row] ?? version, version)
     } else if let value {
@@ -141,15 +151,18 @@ final class ShardHistory: @unchecked Sendable {
     Set(shard.knowledge.entries.map(\.origin).filter { self.latest[$0] == nil })
   }
 
-  /// Whether a row was restored, or recovered, as this version. A clock that had gone back may have put
-  /// it before what it stands in for, so its place in the order of times says little.
-  func isReissued(_ version: ParameterVersion) -> Bool { self.reissued.contains(version) }
+  /// Whether a row was restored, or recovered, as this version after `update` was issued. A clock that
+  /// had gone back may have put it before what it stands in for, so its place in the order of times says
+  /// little.
+  func standsIn(_ version: ParameterVersion, for update: Update) -> Bool {
+    self.reissued[version].map { update.number < $0 } ?? false
+  }
 
   /// Whether a row was ever issued anew: what was seen of it before may have had a later version.
   func wasReissued(_ row: RowKey) -> Bool { self.reissuedRows.contains(row) }
 
   func noteReissue(_ version: ParameterVersion, of row: RowKey) {
-    self.reissued.insert(version)
+    self.reissued[version] = self.reissued[version] ?? self.issueCount
     self.reissuedRows.insert(row)
   }
 

@@ -4,8 +4,24 @@ internal import EkkoStorage
 
 /// What clients were told of their writes.
 extension World {
+  /// Whom each training node counts as a member of which data centre.
+  func memberships() -> [IncarnationID: Membership] {
+    var memberships: [IncarnationID: Membership] = [:]
+    for node in self.nodes where node.plan.isTraining {
+      if let replica = node.replica { memberships[replica.incarnation] = replica.membership }
+    }
+    return memberships
+  }
+
   /// L2: who waited for others to hold a write was not told too early.
-  func checkDurability(of write: AcknowledgedWrite, _ durability: Durability) {
+  ///
+  /// - Parameter before: the `memberships()` as the call began. Who was a member then and is one now was
+  ///   one when the primary answered.
+  func checkDurability(
+    of write: AcknowledgedWrite, _ durability: Durability,
+    before: [IncarnationID: Membership]
+  ) {
+    guard durability != .primary else { return }
     let holders = self.nodes.filter {
       self.watch.hasHeld(write.version, of: write.shard, at: $0)
     }
@@ -14,7 +30,7 @@ extension World {
       case .primary: true
       case .replicas(let count): holders.count { $0.plan.isTraining } > count
       case .dataCentres(let count):
-        Set(holders.filter { !$0.plan.isTraining }.map(\.plan.dataCentre)).count >= count
+        self.dataCentres(of: holders, by: write.version.origin, before) >= count
       }
     guard !isHeld else { return }
     self.watch.report(
@@ -22,6 +38,24 @@ extension World {
         .l2,
         "key \(write.row.key), acknowledged for \(durability), is held by "
           + holders.map(\.name).joined(separator: ", ")))
+  }
+
+  /// How many data centres of inference nodes have no member that is not among `holders`.
+  private func dataCentres(
+    of holders: [SimulatedNode], by origin: IncarnationID, _ before: [IncarnationID: Membership]
+  ) -> Int {
+    let (then, now) = (before[origin], self.memberships()[origin])
+    let inference = Dictionary(grouping: self.nodes.filter { !$0.plan.isTraining }) {
+      $0.plan.dataCentre
+    }
+    return inference.values.count { nodes in
+      nodes.contains { node in holders.contains { $0 === node } }
+        && nodes.allSatisfy { node in
+          let id = NodeID(name: node.name)
+          let wasMember = then?.entries[id] != nil && then?.entries[id] == now?.entries[id]
+          return !wasMember || holders.contains { $0 === node }
+        }
+    }
   }
 
   /// E1 and L2 for pushes, where no life has ended: each that was acknowledged was applied, and none

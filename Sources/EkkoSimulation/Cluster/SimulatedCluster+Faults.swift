@@ -18,7 +18,7 @@ extension SimulatedCluster {
   }
 
   /// Gives the node an empty disk. It must not be running.
-  package func wipeDisk(of name: String) { self.node(name).disk?.wipe() }
+  package func wipeDisk(of name: String) { self.node(name).wipeDisk() }
 
   /// Nothing runs on the node until `resume`; then it goes on as if no time had passed.
   package func pause(_ name: String) { self.node(name).life?.process.pause() }

@@ -12,6 +12,8 @@ final class SimulatedNode: @unchecked Sendable {
   let disk: SimulatedDisk?
   /// The present life, or the last one.
   var life: NodeLife?
+  /// What the last life knew as it stopped in order, until the next has begun.
+  var saved: [ShardID: VersionVector] = [:]
 
   init(_ plan: PlannedNode, in simulation: Simulation) {
     self.plan = plan
@@ -27,6 +29,12 @@ final class SimulatedNode: @unchecked Sendable {
   var endpoint: Endpoint { Self.endpoint(of: self.name) }
 
   static func endpoint(of name: String) -> Endpoint { Endpoint(host: name, port: 7400) }
+
+  /// Gives it an empty disk. It must not be running.
+  func wipeDisk() {
+    self.disk?.wipe()
+    self.saved = [:]
+  }
 
   /// The node, while it runs.
   var store: StoreNode? {
@@ -97,6 +105,12 @@ final class NodeLife: @unchecked Sendable {
     self.mirrors.append((actor, ReplicaMirror(replica: self.name)))
     lane.watched = .shard(self.mirrors.count - 1)
     return self.mirrors.count - 1
+  }
+
+  /// What it knows of each shard that it trusts.
+  var knowledge: [ShardID: VersionVector] {
+    let trusted = self.mirrors.filter { $0.mirror.isTrusted }
+    return Dictionary(uniqueKeysWithValues: trusted.map { ($0.actor.id, $0.mirror.knowledge) })
   }
 
   func mirror(of shard: ShardID) -> ReplicaMirror? {

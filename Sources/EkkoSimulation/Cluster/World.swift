@@ -64,7 +64,7 @@ final class World: @unchecked Sendable {
       self.simulation.after(.milliseconds(200)) {
         guard node.life === life, !life.isOver else { return }
         self.end(life)
-        node.disk?.wipe()
+        node.wipeDisk()
         self.start(node)
       }
     }
@@ -92,6 +92,7 @@ final class World: @unchecked Sendable {
         })
       life.store = store
       self.watch.lookAtAll(of: life)
+      if disk?.isSound == true, !process.clock.wasWallWrong { self.checkLoaded(life) }
       // Who cannot write down who it is asks again in its next life.
       try? await store.remember()
       await store.run()
@@ -99,6 +100,20 @@ final class World: @unchecked Sendable {
     } catch {
       return
     }
+  }
+
+  /// L2: what a node had as it stopped in order is there when it starts again.
+  private func checkLoaded(_ life: NodeLife) {
+    guard let node = self.nodes.first(where: { $0.life === life }) else { return }
+    for (shard, saved) in node.saved.sorted(by: { $0.key < $1.key }) {
+      guard let mirror = life.mirror(of: shard), mirror.isTrusted else { continue }
+      var missing = saved.subtracting(mirror.knowledge)
+      for origin in mirror.retired { missing.remove(origin) }
+      guard !missing.isEmpty else { continue }
+      self.watch.report(
+        Violation(.l2, "\(life.name), \(shard.text): \(missing.text) was not loaded, though saved"))
+    }
+    node.saved = [:]
   }
 
   /// - Returns: false if nothing can be made of the files.
@@ -113,6 +128,9 @@ final class World: @unchecked Sendable {
         // Trouble that may pass: whoever started the node starts it again.
         guard (try? await life.process.clock.sleep(for: .milliseconds(100))) != nil else { break }
       } catch {
+        if disk.isSound {
+          self.watch.report(Violation(.l2, "\(life.name), whose disk is sound: \(error)"))
+        }
         life.cannotStart = true
         return false
       }
@@ -144,6 +162,7 @@ final class World: @unchecked Sendable {
       self.process.runtime.spawn(on: Home(index: 0)) {
         await task.value
         guard !life.isOver else { return }
+        if node.disk?.isSound == true { node.saved = life.knowledge }
         self.end(life)
         body()
       })

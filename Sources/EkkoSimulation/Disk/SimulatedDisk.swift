@@ -45,6 +45,8 @@ package final class SimulatedDisk: @unchecked Sendable {
   package let name: String
   /// How often each fault has met the product.
   package private(set) var fired: [DiskFault: Int] = [:]
+  /// Whether it has always shown what was published: no fault was ever switched on, nothing put back.
+  package private(set) var isSound = true
   /// How long before a power cut a publish may have been for the torn, lost and undone ones.
   package var unsyncedWindow = Duration.seconds(1)
 
@@ -88,12 +90,16 @@ package final class SimulatedDisk: @unchecked Sendable {
 
   /// Makes the disk hold what `copy` does. Nobody may be using it.
   package func restore(_ copy: Copy) {
+    self.isSound = false
     self.checkFree()
     self.replaceAll(with: copy.files)
   }
 
   /// Makes it a new, empty disk. Nobody may be using it.
-  package func wipe() { self.restore(Copy(files: [:])) }
+  package func wipe() {
+    self.checkFree()
+    self.replaceAll(with: [:])
+  }
 
   private func replaceAll(with files: [String: File]) {
     self.files = files
@@ -106,6 +112,7 @@ package final class SimulatedDisk: @unchecked Sendable {
   /// Switches a fault on: from now on each call it is about, or each power cut, meets it with
   /// probability `chance`. `bitFlip` happens once, at this moment, if there is a file.
   package func arm(_ fault: DiskFault, chance: Double = 1) {
+    self.isSound = false
     if fault == .bitFlip {
       if self.generator.chance(chance) { self.flipBit() }
     } else {

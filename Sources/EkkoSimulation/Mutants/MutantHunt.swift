@@ -19,6 +19,16 @@
       [Invariant.run.rawValue, Invariant.reads.rawValue]
     }
 
+    /// Looks for `bug` where it was found before: it must break the same again.
+    package mutating func confirm(_ bug: PlantedBug) -> MutantReport {
+      guard let record = RecordedSeeds.record(of: bug) else {
+        return Self.report(bug, find: nil, seedsTried: 0)
+      }
+      let report = self.hunt(bug, from: record.seed, count: 1)
+      guard report.find?.failure.invariant != record.invariant.rawValue else { return report }
+      return Self.report(bug, find: nil, seedsTried: 1)
+    }
+
     /// Looks for `bug` at the seeds from `first` on, at most `count` of them, all of which there are.
     package mutating func hunt(_ bug: PlantedBug, from first: UInt64, count: Int) -> MutantReport {
       var tried = 0

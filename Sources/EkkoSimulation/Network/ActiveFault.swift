@@ -24,26 +24,33 @@ package struct NetworkFaultRule: Hashable, Sendable {
   }
 }
 
-/// Names a fault that was switched on, to switch it off.
-package struct NetworkFaultTicket: Hashable, Sendable {
-  let number: Int
+/// A fault that was switched on: to switch it off, and to see whether it has mattered.
+package struct NetworkFaultTicket: Sendable {
+  let fault: ActiveFault
+
+  package var kind: NetworkFault { self.fault.kind }
+
+  /// How often it has changed what happened to a unit, a channel or an attempt to open one.
+  package var effects: Int { self.fault.effects }
 }
 
 /// A fault that is on, with a generator of its own: other faults that come or go leave what it does
 /// to a unit alone.
-final class ActiveFault {
-  let number: Int
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+final class ActiveFault: @unchecked Sendable {
   let rule: NetworkFaultRule
   var generator: SplitMix64
   var hasEnded = false
+  /// How often it has changed what happened to a unit, a channel or an attempt to open one.
+  var effects = 0
   /// Flapping: whether it blocks just now.
   var isBlocking = true
   /// Half-open: whose units it swallowed.
   private var unheard: [(side: ChannelSide, connection: SimulatedConnection)] = []
 
-  init(_ rule: NetworkFaultRule, number: Int, generator: SplitMix64) {
+  init(_ rule: NetworkFaultRule, generator: SplitMix64) {
     self.rule = rule
-    self.number = number
     self.generator = generator
   }
 

@@ -146,10 +146,6 @@ final class ChannelSide {
       case .silent?: self.path.from.isDown
       case .muted?: true
       }
-    if isSilent {
-      self.path.network.faults.count(.halfOpen)
-    } else {
-      self.path.sendReset(to: self.peer, of: self.connection)
-    }
+    if !isSilent { self.path.sendReset(to: self.peer, of: self.connection) }
   }
 }

@@ -10,7 +10,6 @@ final class NetworkFaults {
   /// Goes up with each change.
   private(set) var version = 0
   private(set) var fired = NetworkFaultCounts()
-  private var startedCount = 0
   /// Paths that hold units, in the order in which they began to.
   private var holding: [NetworkPath] = []
 
@@ -21,13 +20,11 @@ final class NetworkFaults {
   }
 
   func start(_ rule: NetworkFaultRule) -> ActiveFault {
-    self.startedCount += 1
     // A function of this fault alone, so that leaving out another one changes nothing for it.
     let seed =
       self.seed &+ UInt64(rule.kind.place) &* 0x9E37_79B9_7F4A_7C15
       &+ UInt64(self.simulation.now) &* 0xD1B5_4A32_D192_ED03
-    let fault = ActiveFault(
-      rule, number: self.startedCount, generator: SplitMix64(seed: seed))
+    let fault = ActiveFault(rule, generator: SplitMix64(seed: seed))
     self.active.append(fault)
     return fault
   }
@@ -57,8 +54,9 @@ final class NetworkFaults {
     return rate
   }
 
-  func count(_ kind: NetworkFault) {
-    self.fired[kind] += 1
-    self.simulation.mix(UInt64(kind.place))
+  func count(_ fault: ActiveFault) {
+    fault.effects += 1
+    self.fired[fault.kind] += 1
+    self.simulation.mix(UInt64(fault.kind.place))
   }
 }

@@ -16,10 +16,10 @@ extension NetworkPath {
   func delay(of parcel: Parcel, usualBytesPerSecond: Double) -> Int64 {
     self.refreshFaults()
     var delay: Int64 = 0
-    if self.faults.squeeze != nil {
+    if let squeeze = self.faults.squeeze {
       let usual = Int64(Double(parcel.byteCount) * 1e9 / usualBytesPerSecond)
       if parcel.tail - parcel.enteredLine - usual > Self.noticeableDelay {
-        parcel.lateBy = .bandwidthSqueeze
+        parcel.lateBy = squeeze
       }
     }
     guard case .bytes = parcel.content else { return 0 }
@@ -27,8 +27,10 @@ extension NetworkPath {
       switch fault.kind {
       case .delayTail:
         delay += fault.drawSpread()
-        parcel.lateBy = .delayTail
-      case .reorder: parcel.slip = fault.drawSpread()
+        parcel.lateBy = fault
+      case .reorder:
+        parcel.slip = fault.drawSpread()
+        parcel.slippedBy = fault
       default: break
       }
     }
@@ -38,11 +40,11 @@ extension NetworkPath {
   /// Counts what came late, out of its turn, or from nowhere.
   func countEffects(on parcel: Parcel, at target: ChannelSide) {
     guard target.status == .open else { return }
-    if let kind = parcel.lateBy { self.network.faults.count(kind) }
-    if parcel.slip > 0, parcel.sequence < target.newestArrived {
-      self.network.faults.count(.reorder)
+    if let fault = parcel.lateBy { self.network.faults.count(fault) }
+    if let fault = parcel.slippedBy, parcel.sequence < target.newestArrived {
+      self.network.faults.count(fault)
     }
-    if let kind = parcel.invented { self.network.faults.count(kind) }
+    if let fault = parcel.invented { self.network.faults.count(fault) }
   }
 
   // MARK: Arriving
@@ -51,7 +53,7 @@ extension NetworkPath {
   func intercept(_ parcel: Parcel) -> Bool {
     self.refreshFaults()
     if let block = self.faults.block {
-      if parcel.target.status != .over { self.network.faults.count(block.kind) }
+      if parcel.target.status != .over { self.network.faults.count(block) }
       self.hold(.parcel(parcel, by: block))
       return true
     }
@@ -69,7 +71,7 @@ extension NetworkPath {
     guard case .bytes(let bytes) = parcel.content else { return false }
     switch fault.kind {
     case .drop:
-      self.network.faults.count(.drop)
+      self.network.faults.count(fault)
       parcel.source.settle(bytes.count)
       return true
     case .duplicate:
@@ -81,11 +83,11 @@ extension NetworkPath {
       }
       return false
     case .bitCorruption:
-      self.network.faults.count(.bitCorruption)
+      self.network.faults.count(fault)
       parcel.content = .bytes(Self.corrupt(bytes, using: &fault.generator))
       return false
     case .truncatedStream:
-      self.network.faults.count(.truncatedStream)
+      self.network.faults.count(fault)
       let part = Array(bytes.prefix(fault.generator.below(bytes.count)))
       if !part.isEmpty {
         parcel.content = .bytes(part)
@@ -94,7 +96,7 @@ extension NetworkPath {
       parcel.connection.breakDown(keepingBytes: true)
       return true
     case .cut:
-      self.network.faults.count(.cut)
+      self.network.faults.count(fault)
       parcel.connection.breakDown()
       return true
     case .halfOpen:
@@ -110,7 +112,7 @@ extension NetworkPath {
     if fault.hasEnded {
       parcel.connection.breakDown()
     } else {
-      self.network.faults.count(.halfOpen)
+      self.network.faults.count(fault)
       fault.addUnheard(parcel.source, of: parcel.connection)
     }
     return true
@@ -133,7 +135,7 @@ extension NetworkPath {
   private func invent(_ bytes: [UInt8], after parcel: Parcel, with fault: ActiveFault) {
     let copy = Parcel(
       .bytes(bytes), of: parcel.connection, from: parcel.source, sequence: parcel.sequence,
-      invented: fault.kind)
+      invented: fault)
     let simulation = self.network.simulation
     simulation.at(simulation.now + 1 + fault.drawSpread()) {
       guard copy.target.status == .open else { return }
@@ -152,7 +154,7 @@ extension NetworkPath {
   func holds(_ body: @escaping () -> Void) -> Bool {
     self.refreshFaults()
     guard let block = self.faults.block else { return false }
-    self.network.faults.count(block.kind)
+    self.network.faults.count(block)
     self.hold(.control(body))
     return true
   }
@@ -161,7 +163,7 @@ extension NetworkPath {
   func keepsReset(to side: ChannelSide, of connection: SimulatedConnection) -> Bool {
     self.refreshFaults()
     guard let block = self.faults.block else { return false }
-    self.network.faults.count(block.kind)
+    self.network.faults.count(block)
     if !block.kind.isPartition {
       self.hold(.control { connection.reset(side) })
     }

@@ -10,19 +10,20 @@ final class Parcel {
   var content: Content
   /// Place among the units of its direction.
   let sequence: UInt64
-  /// Whether the network made it up: a copy, or a replay. Its writer does not know of it.
-  let invented: NetworkFault?
+  /// What made it up, as a copy or a replay. Its writer does not know of it.
+  let invented: ActiveFault?
   /// When its last byte leaves the line it is in.
   var tail: Int64 = 0
   var enteredLine: Int64 = 0
-  /// How much later than in its turn it arrives.
+  /// How much later than in its turn it arrives, and what does that.
   var slip: Int64 = 0
+  var slippedBy: ActiveFault?
   /// What makes it late; counted when it arrives.
-  var lateBy: NetworkFault?
+  var lateBy: ActiveFault?
 
   init(
     _ content: Content, of connection: SimulatedConnection, from source: ChannelSide,
-    sequence: UInt64, invented: NetworkFault? = nil
+    sequence: UInt64, invented: ActiveFault? = nil
   ) {
     self.content = content
     self.connection = connection

@@ -11,12 +11,12 @@ extension SimulatedNetwork {
     let fault = self.faults.start(rule)
     self.faults.changed(for: self.existingPaths)
     if rule.kind == .flapping { self.scheduleFlap(of: fault) }
-    return NetworkFaultTicket(number: fault.number)
+    return NetworkFaultTicket(fault: fault)
   }
 
   /// Switches it off; what it held goes on. One that is off already is left alone.
   package func stop(_ ticket: NetworkFaultTicket) {
-    self.faults.end { $0.number == ticket.number }
+    self.faults.end { $0 === ticket.fault }
     self.faults.changed(for: self.existingPaths)
   }
 

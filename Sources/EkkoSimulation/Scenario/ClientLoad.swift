@@ -103,6 +103,7 @@ final class ClientLoad: @unchecked Sendable {
       }
     }
     let last = self.pushes.count
+    let before = operation.durability == .primary ? [:] : self.world.memberships()
     let receipt = try await self.client.write(
       [TableWrite(table: operation.table.name, keys: operation.keys, change: change)],
       to: ScenarioTable.modelName, durability: operation.durability)
@@ -115,7 +116,7 @@ final class ClientLoad: @unchecked Sendable {
         row: ShardHistory.RowKey(table: operation.table.rawValue, key: key), version: version)
       self.acknowledged.append(acknowledged)
       self.world.checkAtOrigin(acknowledged)
-      self.world.checkDurability(of: acknowledged, operation.durability)
+      self.world.checkDurability(of: acknowledged, operation.durability, before: before)
     }
   }
 

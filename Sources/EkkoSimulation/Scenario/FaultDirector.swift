@@ -8,7 +8,16 @@ internal import EkkoReplication
 final class FaultDirector: @unchecked Sendable {
   private let plan: ScenarioPlan
   private let world: World
+  /// What processes and clocks have met.
   private var counts: [FaultKind: Int] = [:]
+  /// The planned faults, by their places in the plan, of which that is known.
+  private var shown: Set<Int> = []
+  /// What the planned faults of the network are there, by their places in the plan.
+  private var tickets: [(fault: Int, NetworkFaultTicket)] = []
+  /// What the planned faults of disks were armed for, in the order of their beginning.
+  private var armed: [ArmedDisk] = []
+  /// Crashes that were not planned.
+  private var crashes = 0
   /// What ends the faults that are under way, by the order of their beginning.
   private var endings: [Int: () -> Void] = [:]
   private var begun = 0
@@ -22,13 +31,19 @@ final class FaultDirector: @unchecked Sendable {
     self.world = world
   }
 
+  private struct ArmedDisk {
+    let fault: Int
+    let node: Int
+    let kind: DiskFault
+  }
+
   private var simulation: Simulation { self.world.simulation }
 
   func schedule(from start: Int64) {
-    for fault in self.plan.faults {
+    for (place, fault) in self.plan.faults.enumerated() {
       self.simulation.at(start + fault.at.wholeNanoseconds) {
         guard !self.isOver else { return }
-        self.begin(fault)
+        self.begin(fault, place)
       }
     }
     // What an older copy is a copy of: something between the beginning and now.
@@ -62,40 +77,61 @@ final class FaultDirector: @unchecked Sendable {
     }
   }
 
+  /// How often each kind of fault has changed what came of an operation, by name.
   func fired() -> [String: Int] {
     var fired: [String: Int] = [:]
     for (kind, count) in self.counts { fired[kind.name, default: 0] += count }
-    for kind in NetworkFault.allCases {
-      fired[kind.rawValue, default: 0] += self.world.network.fired[kind]
-    }
+    for (_, ticket) in self.tickets { fired[ticket.kind.rawValue, default: 0] += ticket.effects }
     for node in self.world.nodes {
       for (kind, count) in node.disk?.fired ?? [:] { fired[kind.rawValue, default: 0] += count }
     }
     return fired.filter { $0.value > 0 }
   }
 
+  /// How many faults have changed what came of an operation, each counted once.
+  func effectiveCount() -> Int {
+    var effective = self.shown
+    for (fault, ticket) in self.tickets where ticket.effects > 0 { effective.insert(fault) }
+    var met = self.world.nodes.map { $0.disk?.fired ?? [:] }
+    for disk in self.armed where !effective.contains(disk.fault) {
+      guard let count = met[disk.node][disk.kind], count > 0 else { continue }
+      met[disk.node][disk.kind] = count - 1
+      effective.insert(disk.fault)
+    }
+    return effective.count + self.crashes
+  }
+
   /// Crashes nodes until so many faults have made a difference, where the planned ones did not.
   func makeUp(to least: Int) async {
-    var places = self.world.nodes.indices.dropFirst().makeIterator()
-    while self.fired().values.reduce(0, +) < least, let place = places.next() {
-      let node = self.node(place)
-      guard node.life?.isOver == false else { continue }
+    for node in self.world.nodes.dropFirst() where self.effectiveCount() < least {
+      if node.life?.isOver == true {
+        // Down by a fault that has not shown itself yet.
+        self.world.start(node)
+        await self.world.sleep(.milliseconds(20))
+      }
       self.world.kill(node)
-      self.count(.process(.crash))
+      self.crashes += 1
+      self.counts[.process(.crash), default: 0] += 1
       await self.world.sleep(.milliseconds(20))
     }
   }
 
-  func count(_ kind: FaultKind) { self.counts[kind, default: 0] += 1 }
+  private func count(_ kind: FaultKind, of fault: Int) {
+    self.counts[kind, default: 0] += 1
+    self.shown.insert(fault)
+  }
 
   // MARK: One fault
 
-  private func begin(_ fault: PlannedFault) {
+  /// - Parameter place: the fault's in the plan.
+  private func begin(_ fault: PlannedFault, _ place: Int) {
     switch fault.kind {
-    case .network(let kind): self.begin(kind, fault)
-    case .disk(let kind): self.begin(kind, fault)
-    case .process(let kind): for place in fault.nodes { self.begin(kind, fault, at: place) }
-    case .clock(let kind): for place in fault.nodes { self.begin(kind, fault, at: place) }
+    case .network(let kind): self.begin(kind, fault, place)
+    case .disk(let kind): self.begin(kind, fault, place)
+    case .process(let kind):
+      for node in fault.nodes { self.begin(kind, fault, at: node) { self.count($0, of: place) } }
+    case .clock(let kind):
+      for node in fault.nodes { self.begin(kind, fault, at: node) { self.count($0, of: place) } }
     }
   }
 
@@ -128,7 +164,7 @@ final class FaultDirector: @unchecked Sendable {
 
   // MARK: Networks and disks
 
-  private func begin(_ kind: NetworkFault, _ fault: PlannedFault) {
+  private func begin(_ kind: NetworkFault, _ fault: PlannedFault, _ place: Int) {
     let network = self.world.network
     let rules = fault.rules(
       kind, hosts: self.world.nodes.map(\.name), clients: self.plan.clients.map(\.name))
@@ -136,15 +172,17 @@ final class FaultDirector: @unchecked Sendable {
       self.simulation.after(fault.lasting * from) {
         guard !self.isOver else { return }
         let ticket = network.start(rule)
+        self.tickets.append((place, ticket))
         self.simulation.after(fault.lasting * (to - from)) { network.stop(ticket) }
       }
     }
   }
 
-  private func begin(_ kind: DiskFault, _ fault: PlannedFault) {
-    for place in fault.nodes {
-      let node = self.node(place)
+  private func begin(_ kind: DiskFault, _ fault: PlannedFault, _ place: Int) {
+    for number in fault.nodes {
+      let node = self.node(number)
       guard let disk = node.disk else { continue }
+      self.armed.append(ArmedDisk(fault: place, node: number, kind: kind))
       disk.arm(kind, chance: 0.3 + 0.7 * fault.strength)
       switch kind {
       case .tornWrite, .lostUnsynced, .renameLost:
@@ -168,7 +206,11 @@ final class FaultDirector: @unchecked Sendable {
 
   // MARK: Processes
 
-  private func begin(_ kind: ProcessFault, _ fault: PlannedFault, at place: Int) {
+  /// - Parameter count: called when it has made a difference; so below.
+  private func begin(
+    _ kind: ProcessFault, _ fault: PlannedFault, at place: Int,
+    count: @escaping @Sendable (FaultKind) -> Void
+  ) {
     let node = self.node(place)
     guard let life = node.life, !life.isOver, life.store != nil else { return }
     switch kind {
@@ -176,7 +218,7 @@ final class FaultDirector: @unchecked Sendable {
       self.world.kill(node)
     case .stateLoss:
       self.world.kill(node)
-      node.disk?.wipe()
+      node.wipeDisk()
     case .olderCopy:
       guard let disk = node.disk, let copy = self.copies[place], !disk.holds(copy) else { return }
       self.world.kill(node)
@@ -184,37 +226,40 @@ final class FaultDirector: @unchecked Sendable {
     case .clonedState:
       guard let clone = self.world.startClone(of: node) else { return }
       return self.end(fault) {
-        if clone.store != nil || clone.events.refusal != nil { self.count(.process(kind)) }
+        if clone.store != nil || clone.events.refusal != nil { count(.process(kind)) }
         self.world.end(clone)
       }
     case .restart:
       // A stop that lasts into the healing ends there: meanwhile the node counts as running.
-      self.world.stop(node) {
+      return self.world.stop(node) {
+        count(.process(kind))
         if node.life === life { self.world.start(node) }
       }
-      return self.count(.process(kind))
     case .pause:
       let before = life.process.delayedJobs
       life.process.pause()
       return self.end(fault) {
         life.process.resume()
-        if life.process.delayedJobs > before { self.count(.process(kind)) }
+        if life.process.delayedJobs > before { count(.process(kind)) }
       }
     case .slow:
       let before = life.process.delayedJobs
       life.process.jobDuration = .microseconds(20) + .microseconds(500) * fault.strength
       return self.end(fault) {
         life.process.jobDuration = .zero
-        if life.process.delayedJobs > before { self.count(.process(kind)) }
+        if life.process.delayedJobs > before { count(.process(kind)) }
       }
     }
-    self.count(.process(kind))
+    count(.process(kind))
     self.startLater(node, after: fault.lasting)
   }
 
   // MARK: Clocks
 
-  private func begin(_ kind: ClockFault, _ fault: PlannedFault, at place: Int) {
+  private func begin(
+    _ kind: ClockFault, _ fault: PlannedFault, at place: Int,
+    count: @escaping @Sendable (FaultKind) -> Void
+  ) {
     let node = self.node(place)
     guard let life = node.life, !life.isOver, let store = life.store else { return }
     let before = store.node.board.sequence
@@ -229,7 +274,7 @@ final class FaultDirector: @unchecked Sendable {
     case .backAcrossRestart:
       self.world.kill(node)
       clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
-      self.startLater(node, after: fault.lasting) { self.count(.clock(kind)) }
+      self.startLater(node, after: fault.lasting) { count(.clock(kind)) }
       // It stays behind for a while after the restart.
       return self.end(after: fault.lasting * 3) { clock.correctWall() }
     }
@@ -237,7 +282,7 @@ final class FaultDirector: @unchecked Sendable {
       clock.correctWall()
       clock.setMonotonic(rate: 1)
       // What it stamped, merged or pruned meanwhile went by the wrong time.
-      if store.node.board.sequence > before { self.count(.clock(kind)) }
+      if store.node.board.sequence > before, fault.isNoticeable { count(.clock(kind)) }
       guard kind == .stepForward, node.plan.isTraining, node.life?.isOver == false else { return }
       // Rows from a wrong future: the operator restarts the node, which issues them anew.
       self.world.stop(node) { self.world.start(node) }

@@ -12,6 +12,14 @@ package struct PlannedFault: Hashable, Sendable {
   /// How strong it is, 0…1; what that means depends on the kind.
   package let strength: Double
 
+  /// Whether it is strong enough to be seen: a clock may be told to be off by nothing.
+  var isNoticeable: Bool {
+    switch self.kind {
+    case .clock(.offset), .clock(.drift): abs(self.strength - 0.5) > 0.02
+    default: true
+    }
+  }
+
   static func draw(
     _ options: ScenarioOptions, nodes: [PlannedNode], using generator: inout SplitMix64
   ) -> [PlannedFault] {

@@ -161,7 +161,7 @@ final class Course: @unchecked Sendable {
       // The founder's files are the catalogue's only master copy.
       for node in world.nodes.dropFirst() where world.generator.chance(0.4) {
         world.kill(node)
-        node.disk?.wipe()
+        node.wipeDisk()
         if world.generator.chance(0.3) {
           node.clock.stepWall(by: .milliseconds(-400) * world.generator.nextUnit())
         }
@@ -177,9 +177,11 @@ final class Course: @unchecked Sendable {
 
   /// Quiet: what is under way arrives, an origin may be retired, and then nothing moves any more.
   private func rest() async {
+    // Longer than an ask takes there and back, be it held open or not.
+    let quietTime = max(.milliseconds(700), self.plan.options.wideLatency * 6)
     var before = self.world.movement()
     for _ in 0..<Self.quietAttempts where !self.isBroken {
-      await self.world.sleep(Self.quietTime)
+      await self.world.sleep(quietTime)
       let after = self.world.movement()
       if before == after { return }
       before = after
@@ -245,7 +247,6 @@ final class Course: @unchecked Sendable {
   private static let freshnessBound = Duration.seconds(5)
   private static let retirementBound = Duration.seconds(90)
   private static let freshness = Duration.seconds(2)
-  private static let quietTime = Duration.milliseconds(700)
   private static let quietAttempts = 16
   private static let rewrites = 80
   /// At least.

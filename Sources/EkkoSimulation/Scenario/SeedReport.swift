@@ -11,6 +11,8 @@ package struct SeedReport: Sendable {
   package internal(set) var failure: Failure?
   /// How often each fault changed what an operation of the product came to, by name.
   package let faults: [String: Int]
+  /// How many faults changed anything, each counted once.
+  package let effectiveFaults: Int
   /// The branches of the rules that were taken, by name.
   package let coverage: [String: UInt64]
   package let nodes: Int
@@ -30,6 +32,7 @@ package struct SeedReport: Sendable {
         virtualSeconds: Double(world.watch.violationTime) / 1e9)
     }
     self.faults = course.faults.fired()
+    self.effectiveFaults = course.faults.effectiveCount()
     self.coverage = world.watch.coverage()
     self.nodes = world.nodes.count
     self.writes = course.clients.reduce(0) { $0 + $1.writes }

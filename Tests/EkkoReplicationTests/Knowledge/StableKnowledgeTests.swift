@@ -101,6 +101,20 @@ import Testing
     #expect(knowledge.peak(of: low, about: Self.shard).isEmpty)
   }
 
+  /// Seed 18446744073709551615: an origin was retired though a member held more of it than the others.
+  @Test func `a peak that came before any bound of its group is not forgotten`() {
+    var knowledge = StableKnowledge()
+    let members = [Self.member(1), Self.member(2)]
+    let peaks = [Self.shard: Self.vector([9: 10])]
+    for group in [
+      KnowledgeReport.Group(members: members, bounds: [:], peaks: peaks),
+      KnowledgeReport.Group(members: members, bounds: [Self.shard: Self.vector([9: 7])]),
+    ] {
+      knowledge.note(KnowledgeReport(groups: [group]), from: NodeID(rawValue: 3))
+    }
+    #expect(knowledge.peak(of: members[0], about: Self.shard) == Self.vector([9: 10]))
+  }
+
   /// Members learn updates of two origins one by one and report what they know, directly or as
   /// groups through others, late and in any order. No bound ever exceeds the truth.
   @Test(arguments: 0..<50) func `a bound never exceeds the truth`(seed: UInt64) {
