@@ -76,9 +76,7 @@ package struct BatchSummary: Hashable, Sendable {
     self.virtualTime += outcome.virtualTime
     self.strayTasks += outcome.strayTasks
     self.twins += outcome.twins
-    self.traceHash =
-      self.seeds == 1
-      ? outcome.traceHash : (self.traceHash ^ outcome.traceHash) &* 0x100_0000_01b3
+    self.traceHash = (self.traceHash &* 0x100_0000_01b3) ^ outcome.traceHash
   }
 
   /// Kinds of fault that changed something in fewer than 1 % of the seeds, then points that were never

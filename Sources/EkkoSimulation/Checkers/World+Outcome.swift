@@ -8,6 +8,9 @@ struct AcknowledgedWrite: Sendable {
   let shard: ShardID
   let row: ShardHistory.RowKey
   let version: ParameterVersion
+
+  /// The row, for people.
+  var name: String { "\(self.shard.text) table \(self.row.table) key \(self.row.key)" }
 }
 
 /// One push to a row that counts them.
@@ -88,7 +91,7 @@ extension World {
     self.watch.report(
       Violation(
         .l2,
-        "\(origin.name) acknowledged \(write.version.text) of key \(row.key) and has "
+        "\(origin.name) acknowledged \(write.version.text) of \(write.name) and has "
           + (mirror.version(of: row)?.text ?? "nothing")))
   }
 
@@ -107,7 +110,7 @@ extension World {
       return self.watch.report(
         Violation(
           .l2,
-          "\(write.version.text) of key \(row.key) is gone, though \(holder.node.name) had it"))
+          "\(write.version.text) of \(write.name) is gone, though \(holder.node.name) had it"))
     }
   }
 

@@ -36,7 +36,7 @@ extension World {
     self.watch.report(
       Violation(
         .l2,
-        "key \(write.row.key), acknowledged for \(durability), is held by "
+        "\(write.name), acknowledged for \(durability), is held by "
           + holders.map(\.name).joined(separator: ", ")))
   }
 
@@ -75,7 +75,7 @@ extension World {
       return self.watch.report(
         Violation(
           .e1,
-          "key \(row.key): \(count) pushes with numbers that add up to \(sum); \(told.count) of "
+          "\(row.shard.text) key \(row.key): \(count) pushes with numbers that add up to \(sum); \(told.count) of "
             + "\(pushes.count) were acknowledged"))
     }
   }

@@ -33,7 +33,8 @@ extension World {
       guard self.simulation.now < end, self.watch.violation == nil else {
         let found = detail()
         self.watch.report(
-          Violation(invariant, "after \(bound): not \(what)\(found.isEmpty ? "" : "; ")\(found)"))
+          Violation(
+            invariant, "after \(bound) still not: \(what)" + (found.isEmpty ? "" : "; \(found)")))
         return
       }
       await self.sleep(.milliseconds(50))

@@ -74,10 +74,18 @@ final class Course: @unchecked Sendable {
     if !self.isBroken { self.world.checkCounts(of: self.clients.flatMap(\.pushes)) }
     for client in self.clients where !self.isBroken { await client.readExpired() }
     if !self.isBroken { await self.world.checkAnnouncements() }
+    if !self.isBroken { self.checkFaults() }
     self.world.mixRows()
     if !self.isBroken { self.atEnd(self.world) }
     for client in self.clients { await client.close() }
     await self.world.shutDown()
+  }
+
+  /// A run in which little went wrong says little.
+  private func checkFaults() {
+    let count = self.faults.effectiveCount()
+    guard count < self.plan.options.leastFaults else { return }
+    self.world.watch.report(Violation(.run, "only \(count) faults changed anything"))
   }
 
   // MARK: Phases

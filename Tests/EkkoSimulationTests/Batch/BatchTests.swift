@@ -76,6 +76,16 @@ struct BatchTests {
     #expect(first.traceHash != turned.traceHash)
   }
 
+  @Test func `of one run the trace hash is its own, and a mistake is planted again`() {
+    let (summary, failures) = Self.run(FakeScenario(), count: 1)
+    #expect(summary.traceHash == 11 * 410 && failures.isEmpty)
+
+    var outcome = SeedOutcome(seed: 5)
+    outcome.failure = .init(invariant: "K1", step: 1, virtualTime: .zero, detail: "")
+    let failure = BatchFailure(outcome, without: PlanOmission(), scenario: "cluster")
+    #expect(failure?.planting("rowTorn").replay == "ekko-sim replay --seed 5 --planted rowTorn")
+  }
+
   @Test func `what was hardly reached fails a large batch only`() {
     #expect(Self.run(FakeScenario(), count: 999).summary.isGood)
     #expect(!Self.run(FakeScenario(), count: 1000).summary.isGood)

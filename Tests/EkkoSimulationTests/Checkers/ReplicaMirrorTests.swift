@@ -59,6 +59,48 @@ struct ReplicaMirrorTests {
     }
   }
 
+  private func issue(
+    at microseconds: UInt64, by origin: UInt64, of key: UInt64
+  ) throws(Violation) -> ParameterVersion {
+    let version = ParameterVersion(
+      timestamp: Timestamp(microseconds: microseconds, counter: 0),
+      origin: IncarnationID(rawValue: origin))
+    try self.history.issue(
+      version, of: ShardHistory.RowKey(table: 0, key: key), isTombstone: false, hash: microseconds,
+      form: .full, value: nil)
+    return version
+  }
+
+  @Test func `an origin's times that do not go up break K4`() throws {
+    _ = try self.issue(at: 7, by: 1, of: 5)
+    _ = try self.issue(at: 6, by: 2, of: 5)
+    for (microseconds, key) in [(UInt64(6), UInt64(5)), (7, 6)] {
+      let violation = #expect(throws: Violation.self) {
+        _ = try self.issue(at: microseconds, by: 1, of: key)
+      }
+      #expect(violation?.invariant == (key == 5 ? .k4 : .k3))
+    }
+  }
+
+  @Test func `a row that was issued anew stands in for what had been issued by then`() throws {
+    let row = ShardHistory.RowKey(table: 0, key: 5)
+    _ = try self.issue(at: 9, by: 1, of: 5)
+    let again = ParameterVersion(
+      timestamp: Timestamp(microseconds: 3, counter: 0), origin: IncarnationID(rawValue: 2))
+    self.history.noteReissue(again, of: row)
+    _ = try self.issue(at: 3, by: 2, of: 5)
+    _ = try self.issue(at: 8, by: 3, of: 5)
+
+    func standsIn(for origin: UInt64) -> Bool {
+      self.history.updates(
+        of: IncarnationID(rawValue: origin), after: .zero,
+        through: Timestamp(microseconds: 99, counter: 0)
+      ).allSatisfy { self.history.standsIn(again, for: $0) }
+    }
+    #expect(standsIn(for: 1))
+    #expect(!standsIn(for: 3))
+  }
+
   @Test mutating func `replicas that write and pull break nothing`() throws {
     var other = Self.makeReplica(2)
     let otherMirror = ReplicaMirror(replica: "b")

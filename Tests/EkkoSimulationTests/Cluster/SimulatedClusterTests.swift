@@ -174,7 +174,8 @@ import Testing
 
     #expect(failure.invariant == .l1)
     #expect(failure.seed == 7)
-    #expect(failure.description.hasPrefix("L1: after 3.0 seconds: not the nodes come together"))
+    #expect(
+      failure.description.hasPrefix("L1: after 3.0 seconds still not: the nodes come together"))
   }
 
   @Test func `an invariant that breaks ends the run with its name, whatever the test says`() throws

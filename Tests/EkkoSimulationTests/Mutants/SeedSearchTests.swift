@@ -15,6 +15,14 @@ import Testing
     #expect(found.value == "37")
   }
 
+  @Test func `a search that may go on for ever ends where something is found`() {
+    let find = SeedSearch.first(from: 0, count: .max, threads: 2) { seed in
+      seed >= 300 ? seed : nil
+    }
+
+    #expect(find?.seed == 300)
+  }
+
   @Test func `nothing is found where nothing is`() {
     #expect(SeedSearch.first(from: 0, count: 50, threads: 2) { _ in Int?.none } == nil)
     #expect(SeedSearch.first(from: 0, count: 0, threads: 2) { _ in 1 } == nil)
