@@ -18,6 +18,8 @@ package enum Retirement {
     let present = Set(catalogue.members.values.map(\.incarnation))
     let shards = node.shards.all.map(\.id)
     let entries = zip(shards, node.board.entries(of: shards))
+    // What this node holds in doubt it may know more of before long.
+    guard entries.allSatisfy({ $0.1?.awaitsClock != true }) else { return nil }
     var candidates: Set<IncarnationID> = []
     for (_, entry) in entries {
       // Also of whom there are but rows of a section that nobody saw the end of: as long as they are

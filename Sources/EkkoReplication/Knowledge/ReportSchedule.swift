@@ -83,12 +83,15 @@ extension ReplicaNode {
   func knowledgeGroups(for peer: NodeID) -> [KnowledgeReport.Group] {
     let own = KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
     let shards = self.shards.all.map(\.id)
+    let entries = self.board.entries(of: shards)
     var ownBounds: [ShardID: VersionVector] = [:]
     // What this node distrusts it may be about to know less of.
-    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true
-    {
+    for (shard, entry) in zip(shards, entries) where entry?.isTrusted == true {
       ownBounds[shard] = entry?.knowledge
     }
+    let ownCatalogue = ownBounds[.catalogue] ?? VersionVector()
+    // Once its clock is known right it may know more of the dead than it can say now.
+    if entries.contains(where: { $0?.awaitsClock == true }) { ownBounds[.catalogue] = nil }
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
     let knowledge = self.knowledge.knowledge
     let living = Set(self.membership.entries.values.map(\.incarnation))
@@ -98,13 +101,12 @@ extension ReplicaNode {
         var group = KnowledgeReport.Group(members: members, bounds: [:])
         for (shard, bound) in zip(shards, knowledge.minima(over: members, of: shards)) {
           group.bounds[shard] = bound
-          guard members.count > 1 else { continue }
+          guard members.count > 1 || knowledge.hasPeak(of: members[0]) else { continue }
           let peak = knowledge.peak(over: members, of: shard, beyond: bound, except: living)
           if !peak.isEmpty { group.peaks[shard] = peak }
         }
         // Of a death that this node has not heard of it cannot tell.
-        group.bounds[.catalogue] = group.bounds[.catalogue]?.intersection(
-          ownBounds[.catalogue] ?? VersionVector())
+        group.bounds[.catalogue] = group.bounds[.catalogue]?.intersection(ownCatalogue)
         groups.append(group)
       }
     }

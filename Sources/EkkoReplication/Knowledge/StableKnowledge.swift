@@ -97,6 +97,11 @@ package struct StableKnowledge: Sendable {
     return peak
   }
 
+  /// Whether a group that names `member` has a peak: it may know more than its bounds say.
+  func hasPeak(of member: Member) -> Bool {
+    self.peaks.contains { $0.key.members.contains(member) }
+  }
+
   /// What all of `members` know of `shard`; empty if there is none.
   package func minimum(over members: [Member], of shard: ShardID) -> VersionVector {
     self.minima(over: members, of: [shard])[0]

@@ -1,8 +1,8 @@
 import EkkoCore
-import EkkoReplication
 import EkkoTransport
 import Testing
 
+@testable import EkkoReplication
 @testable import EkkoStorage
 
 @Suite struct RetirementTests {
@@ -63,6 +63,57 @@ import Testing
   private static func noteCatalogue(of member: KnowledgeReport.Member, at node: ReplicaNode) {
     guard let catalogue = node.board[.catalogue]?.knowledge else { return }
     node.knowledge.note(member, knows: [(.catalogue, catalogue)])
+  }
+
+  /// Another reporter has told of one of the two alone, so the relay tells of each by itself.
+  @Test func `a relay tells what a member may know beyond its bound, also of one member alone`()
+    async throws
+  {
+    try await Self.withNode { node, other, known in
+      let third = KnowledgeReport.Member(
+        node: NodeID(name: "u"), incarnation: IncarnationID(rawValue: 3))
+      var identity = Self.identity("u", 3)
+      identity.incarnation = third.incarnation
+      let members = [Self.identity("t", 1), Self.identity("s", 2), identity].map { identity in
+        MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1))
+      }
+      node.update(
+        Catalogue(rows: [.members: members.map { ($0.node.rawValue, $0.encode()) }]))
+      let both = KnowledgeReport.Group(
+        members: [other, third].sorted(), bounds: [Self.shard: Self.vector(known - 1)],
+        peaks: [Self.shard: Self.vector(known)])
+      let one = KnowledgeReport.Group(
+        members: [third], bounds: [Self.shard: Self.vector(known - 1)])
+      node.knowledge.note(KnowledgeReport(groups: [both]), from: NodeID(name: "r1"))
+      node.knowledge.note(KnowledgeReport(groups: [one]), from: NodeID(name: "r2"))
+
+      let told = node.knowledgeGroups(for: NodeID(name: "reader")).filter {
+        $0.members == [other]
+      }
+      #expect(told.map { $0.bounds[Self.shard] } == [Self.vector(known - 1)])
+      #expect(told.map { $0.peaks[Self.shard] } == [Self.vector(known)])
+    }
+  }
+
+  /// What it loaded may be all there is of what a dead origin wrote.
+  @Test func `who awaits its clock has not told all, and retires nobody`() async throws {
+    try await Self.withNode { node, other, known in
+      node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
+      Self.noteCatalogue(of: other, at: node)
+      let reader = NodeID(name: "reader")
+      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] != nil)
+      #expect(Retirement.next(at: node) != nil)
+
+      var doubted = Shard(
+        id: ShardID(model: ModelID(rawValue: 1), index: 1), schemas: TestCluster.schemas,
+        formClass: .full, incarnation: node.incarnation)
+      doubted.loadedBeyond = Timestamp(rawValue: 1)
+      node.shards.add(
+        ShardActor(doubted, board: node.board, runtime: node.runtime, home: Home(index: 0)))
+      #expect(node.board[doubted.id]?.awaitsClock == true)
+      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] == nil)
+      #expect(Retirement.next(at: node) == nil)
+    }
   }
 
   @Test func `an origin of which a member knows more is recovered before it is retired`()
