@@ -1,5 +1,4 @@
 import EkkoClient
-import EkkoCore
 import EkkoSimulation
 import Testing
 
@@ -15,8 +14,7 @@ import Testing
       ])
     try cluster.run { cluster in
       let client = try await cluster.client(in: "a")
-      try await client.createModel(
-        "m", shards: 4, tables: [TableSchema(name: "rows", rowLength: 1)])
+      try await client.createRows()
       try await client.put([1], [1], to: "rows", of: "m")
     }
   }

@@ -24,7 +24,7 @@ extension ReplicaNode {
     for versions: [(ShardID, ParameterVersion)], heldByDataCentres count: Int,
     until deadline: MonotonicTime
   ) async -> Bool {
-    return await self.knowledge.wait(until: deadline) { knowledge in
+    await self.knowledge.wait(until: deadline) { knowledge in
       self.membership.dataCentres.count { dataCentre in
         #if PlantedBugs
           if PlantedBug.active == .oneMemberIsTheDataCentre {

@@ -99,9 +99,10 @@ extension ReplicaNode {
       let present = dataCentre.members.filter { $0 != own }
       for members in knowledge.parts(of: present, for: peer) {
         var group = KnowledgeReport.Group(members: members, bounds: [:])
+        let mayHavePeaks = members.count > 1 || knowledge.hasPeak(of: members[0])
         for (shard, bound) in zip(shards, knowledge.minima(over: members, of: shards)) {
           group.bounds[shard] = bound
-          guard members.count > 1 || knowledge.hasPeak(of: members[0]) else { continue }
+          guard mayHavePeaks else { continue }
           let peak = knowledge.peak(over: members, of: shard, beyond: bound, except: living)
           if !peak.isEmpty { group.peaks[shard] = peak }
         }

@@ -58,8 +58,8 @@ package struct ClusterPlan: ShrinkablePlan {
       fault.item.moved(to: places)
     }
     // Nor is anything made up for.
-    if !self.omission[.faults].isEmpty { plan.options.leastFaults = 0 }
-    if !self.omission[.operations].isEmpty { plan.options.leastWrites = 0 }
+    plan.options.leastFaults = 0
+    plan.options.leastWrites = 0
     return plan
   }
 }

@@ -75,8 +75,8 @@ extension World {
       return self.watch.report(
         Violation(
           .e1,
-          "\(row.shard.text) key \(row.key): \(count) pushes with numbers that add up to \(sum); \(told.count) of "
-            + "\(pushes.count) were acknowledged"))
+          "\(row.shard.text) key \(row.key): \(count) pushes with numbers that add up to \(sum); "
+            + "\(told.count) of \(pushes.count) were acknowledged"))
     }
   }
 

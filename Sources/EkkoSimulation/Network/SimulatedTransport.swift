@@ -6,7 +6,7 @@ package import EkkoTransport
 /// SAFETY (of `@unchecked Sendable`): it holds one constant reference. What that leads to changes in
 /// `connect`, `listen` and `deathStyle`, which run where their caller does, a task of a simulated process:
 /// a job that `Simulation.run` runs on its one thread, while `Simulation.enqueue` traps on one from any
-/// other.
+/// other. Before and after the run nothing but the caller of `run` has it.
 package struct SimulatedTransport: Transport, @unchecked Sendable {
   private let attachment: NetworkAttachment
 

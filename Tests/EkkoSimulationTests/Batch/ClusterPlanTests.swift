@@ -30,6 +30,7 @@ struct ClusterPlanTests {
       let reduced = plan.without(Self.omission(from: plan, using: &generator)).reduced
       let names = Set(reduced.nodes.map(\.name))
 
+      #expect(reduced.options.leastFaults == 0 && reduced.options.leastWrites == 0)
       #expect(reduced.nodes[0].join.isEmpty)
       #expect(reduced.nodes.dropFirst().allSatisfy { !$0.join.isEmpty })
       #expect(reduced.nodes.allSatisfy { names.isSuperset(of: $0.join) })
