@@ -11,6 +11,8 @@ package actor ExchangeResponder {
   private let node: ReplicaNode
   private let link: Link
   private let executor: ActorExecutor
+  /// Scans that ran out of credit, to be gone on with by the next ask for the shard.
+  private var interrupted: [ShardID: UInt64] = [:]
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
@@ -126,6 +128,9 @@ package actor ExchangeResponder {
       knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: packer.room,
       allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache)
     packer.append(piece.bytes)
+    if let earlier = self.interrupted.removeValue(forKey: shard.id), earlier != piece.walk {
+      await shard.abandonAnswer(earlier, keepFor: nil)
+    }
     while let walk = piece.walk {
       do throws(LinkError) {
         try await packer.flush()
@@ -134,6 +139,7 @@ package actor ExchangeResponder {
         throw error
       }
       if piece.isScan, packer.sentBytes >= credit {
+        self.interrupted[shard.id] = walk
         await shard.abandonAnswer(walk, keepFor: Self.scanPatience)
         return
       }

@@ -215,7 +215,7 @@ package actor ReplicaPeer {
       replace: replaces)
     // A difference that broke off is of no use to a shard that is to be replaced since.
     if let earlier = self.unfinished.removeValue(forKey: shard),
-      !replaces || earlier.mode == .replace,
+      !replaces || earlier.modeSoFar == .replace,
       let token = earlier.resumeToken, token.responder == self.link.remote.incarnation
     {
       request.knowledge = earlier.asked
@@ -272,9 +272,7 @@ package actor ReplicaPeer {
       self.current?.isOver = true
       self.node.noteClock(
         of: self.link.remote.node, showing: WallTime(microseconds: end.wall))
-    default:
-      // An item of a later version: skipped by its length.
-      return
+    default: return  // An item of a later version: skipped by its length.
     }
   }
 
@@ -369,6 +367,9 @@ package actor ReplicaPeer {
     for (shard, reception) in exchange.receptions where !exchange.ended.contains(shard) {
       if reception.resumeToken != nil {
         self.unfinished[shard] = reception
+      } else if reception.isBroken {
+        // Nor will it do better at once.
+        self.postpone(shard)
       } else {
         self.node.preferences.endReplacement(of: shard, by: self.number)
       }

@@ -16,8 +16,11 @@ package struct SectionReception: Hashable, Sendable {
   private var scan: UInt64 = 0
   private var cursor = ScanCursor()
   package private(set) var isBroken = false
-  /// The nonce of the earlier attempt whose section goes on here; `nil` for one that starts.
+  /// The nonce of the latest attempt that brought some of the section that goes on here; `nil` for one
+  /// that starts.
   package private(set) var resumed: UInt64?
+  /// What that attempt brought.
+  private var resumedMode: SectionMode?
 
   package init(nonce: UInt64, asked: VersionVector, responder: IncarnationID) {
     self.nonce = nonce
@@ -36,9 +39,14 @@ package struct SectionReception: Hashable, Sendable {
     copy.checksum = self.checksum
     copy.scan = self.scan
     copy.cursor = self.cursor
-    copy.resumed = self.nonce
+    // An answer may end before it gets to a section that was to go on.
+    copy.resumed = self.mode == nil ? self.resumed : self.nonce
+    copy.resumedMode = self.modeSoFar
     return copy
   }
+
+  /// Of this attempt or, as long as it has brought nothing, of the one that is to go on.
+  package var modeSoFar: SectionMode? { self.mode ?? self.resumedMode }
 
   /// What to ask with so that the section resumes; `nil` when it must restart.
   package var resumeToken: ResumeToken? {

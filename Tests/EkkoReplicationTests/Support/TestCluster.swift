@@ -99,6 +99,18 @@ struct TestCluster: Sendable {
   }
 }
 
+extension TestCluster {
+  /// A link over which a test may ask `node` for anything.
+  func openLink(to node: Node) async throws -> Link {
+    try await Link.open(
+      try await self.transport.connect(to: node.endpoint, on: Home(index: 0)),
+      as: LinkIdentity(
+        cluster: ClusterID(rawValue: 7), name: "test", incarnation: IncarnationID(rawValue: 5),
+        roles: .inference, dataCentre: "dc1", form: .serving),
+      secret: nil, runtime: self.runtime)
+  }
+}
+
 /// A cluster without clients.
 struct NoRequests: RequestService, RequestSession {
   func session(on link: Link) -> any RequestSession { self }
