@@ -109,8 +109,8 @@ actor ClientLink {
   /// Looks after those who wait and those who gave up, regularly while there are any.
   private func expireWaits() async {
     await withDiscardingTaskGroup { group in
-      while !Task.isCancelled {
-        if self.waiting.isEmpty, self.cancelled.isEmpty, !self.isCancelling {
+      while !Task.isCancelled, self.failure == nil {
+        if self.waiting.isEmpty, self.cancelled.isEmpty, !self.isCancelling, !self.silence.isOwed {
           await self.asked.wait()
           // Silence while nothing was owed does not count.
           self.silence.end(at: self.runtime.clock.now().monotonic)
@@ -150,6 +150,7 @@ actor ClientLink {
     self.waiting[stream] = nil
     if let reply = inbox.read({ $0.replies.first }) { return reply }
     if let failure = self.failure { throw failure }
+    self.silence.noteUnanswered()
     self.cancel(stream)
     return nil
   }

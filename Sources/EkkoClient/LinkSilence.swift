@@ -11,6 +11,9 @@ struct LinkSilence: Hashable, Sendable {
 
   private var lastWord: MonotonicTime?
   private var probed: MonotonicTime?
+  /// Whether something was asked that nobody waits for any more, and nothing has come since. Calls that
+  /// are given up sooner than the link would otherwise each hide from the next that it leads nowhere.
+  private(set) var isOwed = false
 
   static let beforeProbe = Duration.milliseconds(1500)
   static let afterProbe = Duration.milliseconds(1500)
@@ -19,13 +22,17 @@ struct LinkSilence: Hashable, Sendable {
   mutating func end(at now: MonotonicTime) {
     self.lastWord = now
     self.probed = nil
+    self.isOwed = false
   }
+
+  /// Who asked waits no more.
+  mutating func noteUnanswered() { self.isOwed = true }
 
   /// What is to be done now; to be called regularly.
   ///
-  /// - Parameter isWaiting: whether an answer is owed.
+  /// - Parameter isWaiting: whether somebody waits for an answer.
   mutating func check(isWaiting: Bool, at now: MonotonicTime) -> Action? {
-    guard isWaiting, let lastWord = self.lastWord else {
+    guard isWaiting || self.isOwed, let lastWord = self.lastWord else {
       // Nothing is owed: the silence begins with the next request.
       self.end(at: now)
       return nil
@@ -35,6 +42,7 @@ struct LinkSilence: Hashable, Sendable {
     }
     guard lastWord.advanced(by: Self.beforeProbe) <= now else { return nil }
     self.probed = now
+    self.isOwed = true
     return .probe
   }
 }

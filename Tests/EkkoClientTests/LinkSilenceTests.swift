@@ -4,14 +4,16 @@ import Testing
 @testable import EkkoClient
 
 struct LinkSilenceTests {
-  /// What happens at a moment, in milliseconds: a word from the node, or a look.
+  /// What happens at a moment, in milliseconds: a word from the node, a caller that gives up, or a look.
   enum Event: Sendable, CustomStringConvertible {
     case word(Int64)
+    case unanswered
     case look(Int64, isWaiting: Bool, LinkSilence.Action?)
 
     var description: String {
       switch self {
       case .word(let time): "word at \(time)"
+      case .unanswered: "given up"
       case .look(let time, let isWaiting, let action):
         "\(isWaiting ? "waiting" : "idle") at \(time): \(action.map { "\($0)" } ?? "nothing")"
       }
@@ -50,10 +52,18 @@ struct LinkSilenceTests {
       .look(9050, isWaiting: true, nil), .look(10499, isWaiting: true, nil),
       .look(10500, isWaiting: true, .probe),
     ],
+    // Who gives up leaves the question open, and so does what was asked to find out; until a word.
     [
       .look(0, isWaiting: true, nil), .look(1500, isWaiting: true, .probe),
-      .look(1600, isWaiting: false, nil), .look(3050, isWaiting: true, nil),
-      .look(3100, isWaiting: true, .probe),
+      .look(1600, isWaiting: false, nil), .look(3000, isWaiting: false, .giveUp),
+    ],
+    [
+      .look(0, isWaiting: true, nil), .unanswered, .look(1000, isWaiting: false, nil),
+      .look(1500, isWaiting: true, .probe), .unanswered, .look(3000, isWaiting: true, .giveUp),
+    ],
+    [
+      .look(0, isWaiting: true, nil), .unanswered, .word(1000), .look(1100, isWaiting: false, nil),
+      .look(2599, isWaiting: true, nil), .look(2600, isWaiting: true, .probe),
     ],
     [.word(0), .look(2000, isWaiting: true, .probe)],
   ])
@@ -62,6 +72,7 @@ struct LinkSilenceTests {
     for (number, event) in events.enumerated() {
       switch event {
       case .word(let time): silence.end(at: Self.time(time))
+      case .unanswered: silence.noteUnanswered()
       case .look(let time, let isWaiting, let action):
         let done = silence.check(isWaiting: isWaiting, at: Self.time(time))
         #expect(done == action, "\(number): \(event)")
