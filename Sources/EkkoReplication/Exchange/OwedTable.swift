@@ -34,6 +34,8 @@ package struct OwedTable: Sendable {
 
   package var count: Int { self.debts.count }
 
+  package func owes(_ shard: ShardID) -> Bool { self.debts[shard] != nil }
+
   /// Records a peer's news.
   ///
   /// - Parameters:

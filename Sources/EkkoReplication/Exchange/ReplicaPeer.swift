@@ -16,12 +16,13 @@ package actor ReplicaPeer {
   private var owed = OwedTable()
   /// The peer's latest announcement that was told over this link.
   private var announcedThrough: UInt64 = 0
+  /// Whether it has told of all its shards: what is not owed then is settled.
+  private var hasHeardAll = false
   /// How many setbacks this node had had when the owed table was begun; see
   /// `ShardVersionBoard.setbacks`.
   private var setbacks: UInt64
   private var marks = AnswerMarks()
-  /// Scans that broke off and can be resumed, over this link or the next one to the same peer.
-  private(set) var unfinished: [ShardID: SectionReception]
+  private(set) var unfinished: UnfinishedSections
   /// The exchange in which this peer last brought rows of a shard that we lacked.
   private var active: [ShardID: UInt64] = [:]
   /// Until when a shard that is to be replaced is not asked for over this link.
@@ -47,13 +48,11 @@ package actor ReplicaPeer {
     var isOver = false
   }
 
-  /// - Parameter unfinished: scans that broke off with an earlier link.
-  init(
-    node: ReplicaNode, link: Link, unfinished: [ShardID: SectionReception] = [:]
-  ) {
+  /// - Parameter unfinished: what an earlier link to the same peer has left.
+  init(node: ReplicaNode, link: Link, unfinished: UnfinishedSections = UnfinishedSections()) {
     self.node = node
     self.link = link
-    self.unfinished = unfinished.filter { $0.value.responder == link.remote.incarnation }
+    self.unfinished = unfinished.begun(by: link.remote.incarnation)
     self.setbacks = node.board.setbacks
     self.number = node.preferences.addLink()
     self.executor = node.runtime.executor(for: link.home)
@@ -182,12 +181,17 @@ package actor ReplicaPeer {
     self.setbacks = setbacks
     self.owed = OwedTable()
     self.announcedThrough = 0
+    self.hasHeardAll = false
   }
 
+  /// What other links have brought is settled here.
   private func settleDominated() {
-    guard self.node.methods.usesShardVersions else { return }
     let board = self.node.board
-    self.owed.settleDominated { board[$0]?.version }
+    if self.node.methods.usesShardVersions {
+      self.owed.settleDominated { board[$0]?.version }
+    }
+    guard self.hasHeardAll else { return }
+    self.unfinished.retain { self.owed.owes($0) || board[$0]?.needsReplacement == true }
   }
 
   /// Debts that are due and shards to be replaced, then the shards this peer usually brings.
@@ -213,13 +217,9 @@ package actor ReplicaPeer {
       shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.node.formClass,
       knowledge: held.knowledge, mark: self.marks.mark(for: shard, knowing: held.knowledge),
       replace: replaces)
-    // A difference that broke off is of no use to a shard that is to be replaced since.
-    if let earlier = self.unfinished.removeValue(forKey: shard),
-      !replaces || earlier.modeSoFar == .replace,
-      let token = earlier.resumeToken, token.responder == self.link.remote.incarnation
-    {
+    if let earlier = self.unfinished.take(shard, replaces: replaces) {
       request.knowledge = earlier.asked
-      request.resume = token
+      request.resume = earlier.resumeToken
       exchange.receptions[shard] = SectionReception(nonce: nonce, resuming: earlier)
     } else {
       exchange.receptions[shard] = SectionReception(
@@ -296,6 +296,7 @@ package actor ReplicaPeer {
       grace: {
         self.node.preferences.isLeftToAnother($0, than: self.number) ? Self.grace : .zero
       }, at: self.node.clock.now().monotonic)
+    if news.asOf != nil { self.hasHeardAll = true }
     self.current?.wantsReports = news.wantsReports
   }
 
@@ -365,10 +366,9 @@ package actor ReplicaPeer {
 
   private func keepUnfinished(of exchange: Exchange) {
     for (shard, reception) in exchange.receptions where !exchange.ended.contains(shard) {
-      if reception.resumeToken != nil {
-        self.unfinished[shard] = reception
-      } else if reception.isBroken {
-        // Nor will it do better at once.
+      if self.unfinished.keep(reception, of: shard) { continue }
+      if reception.isBroken {
+        // It will do no better at once.
         self.postpone(shard)
       } else {
         self.node.preferences.endReplacement(of: shard, by: self.number)

@@ -1,5 +1,4 @@
 package import EkkoCore
-internal import EkkoStorage
 package import EkkoTransport
 
 /// Keeps one link to one peer open and pulls over it; when it breaks, opens the next (Ekko §4.1).
@@ -26,8 +25,8 @@ package actor PeerKeeper {
   /// Who answers at the endpoint, once known.
   package private(set) var remote: LinkIdentity?
   private var pastTally = PullTally()
-  /// Scans that the last link did not live to see the end of.
-  private var unfinished: [ShardID: SectionReception] = [:]
+  /// What the last link did not live to see the end of.
+  private var unfinished = UnfinishedSections()
   #if PlantedBugs
     private var earlier: ReplicaPeer?
   #endif
