@@ -43,24 +43,26 @@ package actor Snapshots: ShardSource {
 
   /// Saves every shard that has changed since it was saved last.
   package func saveAll() async {
-    for actor in self.node.shards.all { await self.save(actor) }
+    for actor in self.node.shards.all { _ = await self.save(actor) }
   }
 
   /// Saves a shard, if it has changed since it was saved last.
-  package func save(_ actor: ShardActor) async {
+  package func save(_ actor: ShardActor) async -> Bool {
     // Two writers of one file would spoil each other's.
     await self.turn.enterIgnoringCancellation()
     defer { self.turn.leave() }
     let sequence = self.node.board[actor.id]?.sequence ?? 0
-    guard self.saved[actor.id] != sequence else { return }
+    guard self.saved[actor.id] != sequence else { return true }
     do {
       try await actor.save(
         to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
       self.saved[actor.id] = sequence
       self.lastTrouble = nil
+      return true
     } catch {
       self.note(
         "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
+      return false
     }
   }
 

@@ -43,12 +43,13 @@ package actor CatalogueKeeper {
   package func refresh() async {
     guard await self.refreshes.enter() else { return }
     defer { self.refreshes.leave() }
-    let catalogue = await self.shard.catalogue()
+    let (catalogue, knowledge) = await self.shard.catalogueAndKnowledge()
     for model in catalogue.modelsByName { await self.hold(model, in: catalogue) }
+    // Reads ask for a record as soon as a shard says that it has applied it.
+    self.node.update(catalogue, knowledge: knowledge)
     for record in catalogue.retired where record.number > self.node.shards.retirements {
       await self.retire(record, in: catalogue)
     }
-    self.node.update(catalogue)
   }
 
   private func hold(_ model: ModelRecord, in catalogue: Catalogue) async {
@@ -152,8 +153,14 @@ package actor CatalogueKeeper {
     }
   }
 
-  /// Writes the next retire record, unless the origin is retired already, or a member after all.
+  /// Writes the next retire record, unless the origin is retired already, or a member after all; or if
+  /// what is to be sealed cannot be saved. All members hold that, but in their files it may be missing:
+  /// if all of them lost their memory, none would equal the seal, and each would wait for another to
+  /// replace its rows from. This one is sealed whatever happens, and gives the others theirs.
   package func retireNext(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async {
+    for actor in self.node.shards.all where seals[actor.id] != nil {
+      guard await self.source.save(actor) else { return }
+    }
     await self.change { catalogue in
       guard !catalogue.retires(incarnation),
         !catalogue.members.values.contains(where: { $0.incarnation == incarnation })
@@ -170,7 +177,7 @@ package actor CatalogueKeeper {
   ) async throws(Failure) -> Answer {
     let answer = try await self.write(decide)
     // What the cluster is told it has must survive this node, which alone may write it.
-    await self.source.save(self.shard)
+    _ = await self.source.save(self.shard)
     await self.refresh()
     return answer
   }
@@ -236,8 +243,10 @@ package protocol ShardSource: Sendable {
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard?
 
-  /// Saves the shard now, if it can be saved at all.
-  func save(_ shard: ShardActor) async
+  /// Saves the shard as it is now, or later.
+  ///
+  /// - Returns: false if that failed.
+  func save(_ shard: ShardActor) async -> Bool
 }
 
 /// A node that keeps nothing.
@@ -248,5 +257,5 @@ package struct EmptyShards: ShardSource {
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard? { nil }
 
-  package func save(_ shard: ShardActor) async {}
+  package func save(_ shard: ShardActor) async -> Bool { true }
 }

@@ -67,6 +67,7 @@ package actor ExchangeResponder {
     let changed = Set(news.announcements.map(\.shard))
     for entry in request.entries
     where entry.isOwed || changed.contains(entry.request.shard) {
+      try await packer.flushIfFull()
       guard packer.sentBytes < Int(request.credit) else { break }
       try await self.send(entry.request, credit: Int(request.credit), asked: request, in: &packer)
     }
@@ -122,11 +123,17 @@ package actor ExchangeResponder {
       section.replace = section.replace || self.lacksRetired(section, of: asked)
     }
     let mayScan = self.node.scans.take()
-    defer { if mayScan { self.node.scans.giveBack() } }
+    var isScanning = mayScan
+    defer { if isScanning { self.node.scans.giveBack() } }
     var piece = await shard.answer(
       section, to: self.link.remote.incarnation,
       knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: packer.room,
       allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache)
+    if mayScan, !piece.isScan {
+      // What comes from the cache may wait long for a slow reader: others scan meanwhile.
+      self.node.scans.giveBack()
+      isScanning = false
+    }
     packer.append(piece.bytes)
     if let earlier = self.interrupted.removeValue(forKey: shard.id), earlier != piece.walk {
       await shard.abandonAnswer(earlier, keepFor: nil)
@@ -174,6 +181,11 @@ struct AnswerPacker: ~Copyable {
   mutating func refuse(_ section: SectionRequest, _ reason: SectionRefusal.Reason) {
     SectionRefusal(shard: section.shard, nonce: section.nonce, reason: reason)
       .encode(into: &self.writer)
+  }
+
+  /// Whole sections may fill a frame, too.
+  mutating func flushIfFull() async throws(LinkError) {
+    if self.writer.count >= self.pieceByteLimit { try await self.flush() }
   }
 
   mutating func flush() async throws(LinkError) {

@@ -36,6 +36,11 @@ package struct OwedTable: Sendable {
 
   package func owes(_ shard: ShardID) -> Bool { self.debts[shard] != nil }
 
+  /// Whether something that was announced up to `sequence` is not settled.
+  package func owes(announcedThrough sequence: UInt64) -> Bool {
+    self.debts.values.contains { $0.first <= sequence }
+  }
+
   /// Records a peer's news.
   ///
   /// - Parameters:

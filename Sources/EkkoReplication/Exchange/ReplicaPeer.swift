@@ -30,8 +30,7 @@ package actor ReplicaPeer {
   private var current: Exchange?
   private var exchanges: UInt64 = 0
   private var reports = ReportSchedule()
-  /// How long taking the answer of this exchange has taken so far.
-  private var effort = Duration.zero
+  private var rest = PullRest()
   /// Until when an answer must have come; `nil` while nothing is asked.
   private var answerDeadline: MonotonicTime?
   package private(set) var tally = PullTally()
@@ -76,27 +75,15 @@ package actor ReplicaPeer {
         guard !frames.isEmpty else { return }
         let start = self.node.clock.now().monotonic
         try await self.take(frames)
-        self.effort += start.duration(to: self.node.clock.now().monotonic)
+        self.rest.note(start.duration(to: self.node.clock.now().monotonic))
       }
       self.finishExchange()
       try await self.reportIfDue()
-      await self.rest()
+      // A scan that goes on waits for nothing.
+      if let pause = self.rest.take(), self.unfinished.isEmpty {
+        try? await self.node.clock.sleep(for: pause)
+      }
     }
-  }
-
-  /// A link rests after an exchange for so many times as long as it took to take what came, and not
-  /// at all after a short one. Under load more updates of a row then meet in one pull, of which only
-  /// the latest is sent; a quiet link answers at once.
-  private static let restFactor = 100
-  private static let shortestRest = Duration.milliseconds(2)
-  private static let longestRest = Duration.milliseconds(75)
-
-  private func rest() async {
-    let rest = min(self.effort * Self.restFactor, Self.longestRest)
-    self.effort = .zero
-    // A scan that goes on waits for nothing.
-    guard rest >= Self.shortestRest, self.unfinished.isEmpty else { return }
-    try? await self.node.clock.sleep(for: rest)
   }
 
   /// Aborts the link if the peer has left an ask unanswered for too long; to be called regularly.
@@ -107,8 +94,11 @@ package actor ReplicaPeer {
   /// Whether everything the peer had announced so far is merged, and it has announced at all.
   package var isCaughtUp: Bool { self.owed.bookmarkOf.rawValue != 0 && self.owed.count == 0 }
 
-  /// Whether that was so at the end of an exchange at least once.
+  /// Whether all that it had when the link opened is merged; news that comes all the time changes that
+  /// no more.
   package private(set) var hasCaughtUp = false
+  /// Everything it had then was announced up to here.
+  private var openingNews: UInt64?
 
   // MARK: Asking
 
@@ -125,7 +115,9 @@ package actor ReplicaPeer {
   private static let replacementPause = Duration.milliseconds(100)
   /// How soon to look again whether this node is on the list of members.
   private static let listingPause = Duration.milliseconds(10)
+  /// Shards of each kind in one ask, together at most `ExchangeRequest.entryLimit`.
   private static let dueLimit = 256
+  private static let replacementLimit = 128
   private static let standingLimit = 128
   /// A frame's header and checksum, in bytes.
   private static let frameOverhead = 16
@@ -198,7 +190,9 @@ package actor ReplicaPeer {
   private func shardsToAsk(at now: MonotonicTime) -> [(id: ShardID, isOwed: Bool)] {
     var shards = self.owed.due(at: now, limit: Self.dueLimit).map { (id: $0, isOwed: true) }
     self.notBefore = self.notBefore.filter { $0.value > now }
-    shards += self.node.board.shardsNeedingReplacement.filter { self.notBefore[$0] == nil }
+    // Those that are refused make room for the next.
+    shards += self.node.board.shardsNeedingReplacement.lazy
+      .filter { self.notBefore[$0] == nil }.prefix(Self.replacementLimit)
       .map { (id: $0, isOwed: true) }
     self.active = self.active.filter { $0.value + Self.standingExchanges > self.exchanges }
     let standing = self.active.keys.filter {
@@ -296,7 +290,10 @@ package actor ReplicaPeer {
       grace: {
         self.node.preferences.isLeftToAnother($0, than: self.number) ? Self.grace : .zero
       }, at: self.node.clock.now().monotonic)
-    if news.asOf != nil { self.hasHeardAll = true }
+    if news.asOf != nil {
+      self.hasHeardAll = true
+      self.openingNews = self.openingNews ?? news.sequence
+    }
     self.current?.wantsReports = news.wantsReports
   }
 
@@ -334,7 +331,7 @@ package actor ReplicaPeer {
       self.owed.settle(shard, announced: receipt.announced)
       self.node.preferences.endReplacement(of: shard, by: self.number)
       if changed {
-        self.effort += self.node.methods.sectionEffort
+        self.rest.note(self.node.methods.sectionEffort)
         self.active[shard] = self.exchanges
         self.node.preferences.noteDelivery(of: shard, by: self.number)
       }
@@ -361,7 +358,7 @@ package actor ReplicaPeer {
     if let asOf = self.owed.takeFreshness() {
       self.node.board.adopt(asOf: asOf, setbacks: self.setbacks)
     }
-    if self.isCaughtUp { self.hasCaughtUp = true }
+    if let openingNews, !self.owed.owes(announcedThrough: openingNews) { self.hasCaughtUp = true }
   }
 
   private func keepUnfinished(of exchange: Exchange) {

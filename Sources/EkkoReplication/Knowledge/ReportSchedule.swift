@@ -9,8 +9,8 @@ struct ReportSchedule: Sendable {
   private var number: UInt64 = 0
   private var lastReport = MonotonicTime.zero
   private var lastWhole = MonotonicTime.zero
-  /// How often what there is to tell had changed when it was last looked at.
-  private var seen: (board: UInt64, knowledge: UInt64) = (0, 0)
+  /// How often what there is to tell had changed when it was last looked at, and the catalogue then.
+  private var seen: (board: UInt64, knowledge: UInt64, catalogue: VersionVector)?
   /// What was last sent, by the members it was said of.
   private var sent: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
 
@@ -28,8 +28,11 @@ struct ReportSchedule: Sendable {
     self.lastReport = now
     self.isUrgent = false
     let isWhole = self.lastWhole.advanced(by: Self.wholeInterval) <= now
-    let seen = (board: node.board.sequence, knowledge: node.knowledge.changeCount)
-    guard isWhole || seen != self.seen else { return nil }
+    let seen = (
+      board: node.board.sequence, knowledge: node.knowledge.changeCount,
+      catalogue: node.agreedMembership.knowledge
+    )
+    guard isWhole || self.seen.map({ $0 != seen }) ?? true else { return nil }
     self.seen = seen
     if isWhole {
       self.lastWhole = now
@@ -89,13 +92,16 @@ extension ReplicaNode {
     for (shard, entry) in zip(shards, entries) where entry?.isTrusted == true {
       ownBounds[shard] = entry?.knowledge
     }
-    let ownCatalogue = ownBounds[.catalogue] ?? VersionVector()
-    // Once its clock is known right it may know more of the dead than it can say now.
-    if entries.contains(where: { $0?.awaitsClock == true }) { ownBounds[.catalogue] = nil }
+    // Who is dead it knows of as much of the catalogue as it goes by.
+    let (membership, agreed) = self.agreedMembership
+    let ownCatalogue = ownBounds[.catalogue]?.intersection(agreed) ?? VersionVector()
+    // It may hold more of the dead than it can say now.
+    let tellsAll = entries.allSatisfy { $0?.isTrusted != false }
+    ownBounds[.catalogue] = tellsAll ? ownCatalogue : nil
     var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
     let knowledge = self.knowledge.knowledge
-    let living = Set(self.membership.entries.values.map(\.incarnation))
-    for dataCentre in self.membership.dataCentres {
+    let living = Set(membership.entries.values.map(\.incarnation))
+    for dataCentre in membership.dataCentres {
       let present = dataCentre.members.filter { $0 != own }
       for members in knowledge.parts(of: present, for: peer) {
         var group = KnowledgeReport.Group(members: members, bounds: [:])

@@ -36,8 +36,8 @@ package struct LinkServer: Sendable {
           case ExchangeFrameKind.ask:
             guard asks.take() else { break receiving }
             group.addTask {
-              // A link that fails ends the loop above as well.
-              try? await responder.answer(frame)
+              // Half an answer is none, and who asks waits for the rest.
+              do { try await responder.answer(frame) } catch { self.link.abort() }
               asks.giveBack()
             }
           case ExchangeFrameKind.report:

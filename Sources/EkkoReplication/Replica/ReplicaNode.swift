@@ -56,6 +56,7 @@ package final class ReplicaNode: Sendable {
   private struct Agreed {
     var catalogue = Catalogue()
     var membership = Membership()
+    var knowledge = VersionVector()
   }
 
   package var catalogue: Catalogue { self.agreed.withLock { $0.catalogue } }
@@ -69,9 +70,17 @@ package final class ReplicaNode: Sendable {
     self.shards[.catalogue] == nil || self.catalogue.members[self.nodeID] != nil
   }
 
-  package func update(_ catalogue: Catalogue) {
-    let membership = catalogue.membership
-    self.agreed.withLock { $0 = Agreed(catalogue: catalogue, membership: membership) }
+  /// The members that this node goes by, and what of the catalogue they are of: it may hold more already.
+  var agreedMembership: (membership: Membership, knowledge: VersionVector) {
+    self.agreed.withLock { ($0.membership, $0.knowledge) }
+  }
+
+  /// - Parameter knowledge: what the catalogue's shard knew when it was as `catalogue` says.
+  package func update(_ catalogue: Catalogue, knowledge: VersionVector = VersionVector()) {
+    let agreed = Agreed(
+      catalogue: catalogue, membership: catalogue.membership, knowledge: knowledge)
+    let membership = agreed.membership
+    self.agreed.withLock { $0 = agreed }
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
   }
 

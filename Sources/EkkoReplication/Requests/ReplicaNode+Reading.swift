@@ -23,20 +23,23 @@ extension ReplicaNode {
   private func wait(
     for session: [ShardID: VersionVector], until deadline: MonotonicTime
   ) async throws(RequestFailure) {
-    let retired = self.catalogue.retired
     for (shard, vector) in session.sorted(by: { $0.key < $1.key }) {
       for entry in vector.entries {
-        if let record = retired.first(where: { $0.incarnation == entry.origin }) {
-          // Up to its seal it is known everywhere, and in no vector any more. Beyond it is lost.
-          guard entry.timestamp <= record.seals[shard] ?? .zero else { throw .tooLate }
-          continue
-        }
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
-        guard await self.board.wait(for: shard, toCover: version, until: deadline) else {
-          throw .tooLate
-        }
+        guard !self.hasLost(version, of: shard),
+          await self.board.wait(for: shard, toShow: version, until: deadline),
+          !self.hasLost(version, of: shard)
+        else { throw .tooLate }
       }
     }
+  }
+
+  /// Up to its seal a retired origin is known everywhere, and in no vector any more. Beyond it is lost.
+  private func hasLost(_ version: ParameterVersion, of shard: ShardID) -> Bool {
+    guard
+      let record = self.catalogue.retired.first(where: { $0.incarnation == version.origin })
+    else { return false }
+    return version.timestamp > record.seals[shard] ?? .zero
   }
 
   private func read(

@@ -3,7 +3,11 @@ internal import EkkoStorage
 
 /// Of the catalogue's own shard: reading it whole, and changing it by what it holds (DESIGN §4).
 extension ShardActor {
-  /// The catalogue of this moment.
+  /// The catalogue of this moment, and what this replica knows of it.
+  func catalogueAndKnowledge() -> (Catalogue, VersionVector) {
+    (self.catalogue(), self.shard.knowledge)
+  }
+
   func catalogue() -> Catalogue {
     Catalogue(
       rows: Dictionary(

@@ -44,9 +44,16 @@ package final class ShardVersionBoard: Sendable {
     package let needsReplacement: Bool
     /// See `Shard.isTrusted`.
     package let isTrusted: Bool
+    /// Origins whose updates count as known everywhere, see `Shard.applyRetirement`.
+    package let retired: Set<IncarnationID>
 
     /// Whether it waits for nothing but to know whose clock is wrong; see `Shard.settleLoaded`.
     package var awaitsClock: Bool { !self.isTrusted && !self.needsReplacement }
+
+    /// Whether nobody who has seen `version` would miss it: it is covered, or counts as known everywhere.
+    package func shows(_ version: ParameterVersion) -> Bool {
+      self.knowledge.covers(version) || self.isTrusted && self.retired.contains(version.origin)
+    }
   }
 
   /// Names a write that may have drawn its time but is not published yet.
@@ -66,13 +73,14 @@ package final class ShardVersionBoard: Sendable {
     // What a closure takes of the shard as a whole would copy all of it.
     let (id, version, epoch) = (shard.id, shard.shardVersion, shard.epoch)
     let (knowledge, ahead, mustReplace) = (shard.knowledge, shard.ahead, shard.mustReplace)
-    let isTrusted = shard.isTrusted
+    let (isTrusted, retired) = (shard.isTrusted, shard.origins.retired)
     return self.state.change(id) { state in
       state.sequence += 1
       if isTrusted, state.entries[id]?.isTrusted == false { state.noteSetback(of: self.node) }
       state.entries[id] = Entry(
         version: version, knowledge: knowledge, ahead: ahead, epoch: epoch,
-        sequence: state.sequence, needsReplacement: mustReplace, isTrusted: isTrusted)
+        sequence: state.sequence, needsReplacement: mustReplace, isTrusted: isTrusted,
+        retired: retired)
       if mustReplace {
         state.replacing.insert(id)
       } else {
@@ -185,6 +193,13 @@ package final class ShardVersionBoard: Sendable {
     await self.state.wait(on: shard, until: deadline) {
       $0.entries[shard]?.knowledge.covers(version) ?? false
     }
+  }
+
+  /// Waits until this node's `shard` may be shown to who has seen `version`.
+  package func wait(
+    for shard: ShardID, toShow version: ParameterVersion, until deadline: MonotonicTime
+  ) async -> Bool {
+    await self.state.wait(on: shard, until: deadline) { $0.entries[shard]?.shows(version) ?? false }
   }
 
   /// Waits until `shard` has been published after `sequence`.

@@ -141,6 +141,8 @@ package struct SectionEnd: Hashable, Sendable {
     self.significantKnowledge = walk.significantKnowledge
     self.shardVersion = walk.shardVersion
     self.forgotten = walk.forgotten
+    // Tombstones that went before the walk came to them: the knowledge covers them, the rows do not.
+    if walk.mode == .replace { self.forgotten.merge(shard.forgotten.intersection(walk.knowledge)) }
     self.mark = walk.mark
     self.announced = walk.announced
     self.entryCount = walk.entryCount

@@ -63,7 +63,8 @@ extension Shard {
   /// Drops tombstones that every member of the table holds, and remembers that they existed.
   ///
   /// - Parameter stable: what all members know, in their present incarnations, as far as this node has
-  ///   heard. Those a peer has collected go as well: most nodes do not hear of all members.
+  ///   heard. Those a peer has collected go as well: most nodes do not hear of all members. So do those
+  ///   of retired origins: who does not hold them must replace all its rows.
   package mutating func collectTombstones(
     stable: VersionVector, from cursor: ScanCursor, limit: Int
   ) -> ScanCursor? {
@@ -71,7 +72,11 @@ extension Shard {
     return self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
       guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
-      if stable.covers(version) || shard.collectable.covers(version) {
+      if shard.origins.isRetired(stamp.origin) {
+        guard !shard.mustReplace else { return }
+        shard.removeRow(table: table, slot: slot)
+        shard.counters.tombstonesCollected += 1
+      } else if stable.covers(version) || shard.collectable.covers(version) {
         #if PlantedBugs
           if PlantedBug.active != .tombstonesForgotten { shard.forgotten.observe(version) }
         #else

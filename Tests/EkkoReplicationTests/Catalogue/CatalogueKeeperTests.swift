@@ -117,7 +117,63 @@ import Testing
       // It lacks what the record seals, and tells nobody that it knew anything.
       #expect(node.board[shard]?.needsReplacement == true)
       let told = node.knowledgeGroups(for: NodeID(name: "reader"))[0].bounds
-      #expect(told[shard] == nil && told[.catalogue] != nil)
+      #expect(told[shard] == nil && told[.catalogue] == nil)
+    }
+  }
+
+  /// Shards that are saved, or cannot be; what was saved, in order.
+  private actor Saves: ShardSource {
+    private let works: Bool
+    private(set) var saved: [ShardID] = []
+
+    init(works: Bool) { self.works = works }
+
+    func save(_ shard: ShardActor) async -> Bool {
+      self.saved.append(shard.id)
+      return self.works || shard.id == .catalogue
+    }
+
+    func load(_ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode) async -> Shard? {
+      nil
+    }
+  }
+
+  /// Else one that has lost its memory would not equal the seal, and if all have, nobody would.
+  @Test(arguments: [false, true])
+  func `an origin is retired once what it wrote is saved`(works: Bool) async throws {
+    let source = Saves(works: works)
+    try await Self.withFounder(source: source) { keeper, node in
+      let model = try await keeper.create(
+        Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+      let before = await source.saved.count
+
+      await keeper.retireNext(
+        IncarnationID(rawValue: 99), seals: [model.shards[0]: Timestamp(rawValue: 5)])
+
+      #expect(node.catalogue.retired.count == (works ? 1 : 0))
+      #expect(
+        await Array(source.saved[before...])
+          == (works ? [model.shards[0], .catalogue] : [model.shards[0]]))
+    }
+  }
+
+  /// Whoever says that it has the whole catalogue has heard of every death in it.
+  @Test func `what of the catalogue a node does not go by yet it does not tell`() async throws {
+    try await Self.withFounder { keeper, node in
+      let reader = NodeID(name: "reader")
+      let before = node.knowledgeGroups(for: reader)[0].bounds[.catalogue]
+      #expect(before == node.board[.catalogue]?.knowledge)
+      let write = ShardWrite(
+        kind: .put, table: Catalogue.Table.members.id, keys: [7], values: .contents([[1]]))
+      _ = await node.shards[.catalogue]?.write(
+        [write], request: nil, epoch: .first, at: node.clock.now())
+
+      #expect(node.board[.catalogue]?.knowledge != before)
+      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] == before)
+      await keeper.refresh()
+      #expect(
+        node.knowledgeGroups(for: reader)[0].bounds[.catalogue]
+          == node.board[.catalogue]?.knowledge)
     }
   }
 
@@ -158,7 +214,7 @@ import Testing
     private let mayEnd = Wakeup()
     private(set) var loadCount = 0
 
-    func save(_ shard: ShardActor) async {}
+    func save(_ shard: ShardActor) async -> Bool { true }
 
     func load(_ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode) async -> Shard? {
       self.loadCount += 1

@@ -47,6 +47,16 @@ import Testing
     #expect(table.count == 0)
   }
 
+  /// News that comes all the time keeps nobody from having caught up with what there was.
+  @Test func `what was announced first is settled though more is owed`() {
+    var table = Self.recorded(
+      Self.news([(Self.shard, 3)], through: 3), Self.news([(Self.other, 4)], through: 4))
+    #expect(table.owes(Self.shard) && table.owes(announcedThrough: 3))
+    table.settle(Self.shard, announced: 3)
+    #expect(!table.owes(Self.shard) && table.owes(Self.other))
+    #expect(!table.owes(announcedThrough: 3) && table.owes(announcedThrough: 4))
+  }
+
   @Test func `a version we dominate is no debt`() {
     let table = Self.recorded(
       Self.news([(Self.shard, 3)], through: 3), held: [Self.version(3)])

@@ -100,6 +100,58 @@ import Testing
     }
   }
 
+  /// Otherwise the ask would be longer than anybody takes, again and again.
+  @Test func `more shards than one ask holds are replaced`() throws {
+    try TestCluster.simulate(seed: 1, latency: .milliseconds(1), shardCount: 600) { cluster in
+      let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1", port: 1)
+      let versions = await primary.put(0..<2, value: 1, shards: cluster.shards)
+      let replica = try await cluster.start(
+        "b", roles: .inference, dataCentre: "dc1", from: [primary.endpoint], port: 2,
+        mustReplace: true)
+      #expect(await replica.covers(versions))
+      for node in [replica, primary] { await node.stop() }
+    }
+  }
+
+  /// One changed row in each of many shards: no section is longer than its first piece.
+  @Test func `large rows of many shards do not fill one frame without end`() throws {
+    try TestCluster.simulate(seed: 1, latency: .milliseconds(1), shardCount: 40) { cluster in
+      let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1", port: 1)
+      let versions = await primary.put(
+        0..<1, value: 1, of: TestCluster.blocks, shards: cluster.shards)
+      let replica = try await cluster.start(
+        "b", roles: .inference, dataCentre: "dc1", from: [primary.endpoint], port: 2)
+      #expect(await replica.covers(versions))
+      for node in [replica, primary] { await node.stop() }
+    }
+  }
+
+  /// Four readers that take nothing, each in the middle of an answer from the cache.
+  @Test func `an answer from the cache keeps nobody from scanning`() throws {
+    try TestCluster.simulate(seed: 1, latency: .milliseconds(1)) { cluster in
+      let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1", port: 1)
+      let versions = await primary.put(
+        0..<60, value: 1, of: TestCluster.blocks, shards: cluster.shards)
+      var links: [Link] = []
+      for number in 1...4 as ClosedRange<UInt64> {
+        let link = try await cluster.openLink(to: primary)
+        links.append(link)
+        let section = SectionRequest(
+          shard: cluster.shards[0], nonce: number, epoch: .first, formClass: .full,
+          knowledge: VersionVector())
+        try await link.send([cluster.ask(for: section, of: primary, credit: 1 << 24)])
+      }
+      let start = cluster.runtime.clock.now().monotonic
+      let replica = try await cluster.start(
+        "b", roles: .inference, dataCentre: "dc1", from: [primary.endpoint], port: 2,
+        mustReplace: true)
+      #expect(await replica.covers(versions))
+      #expect(start.duration(to: cluster.runtime.clock.now().monotonic) < .seconds(5))
+      for link in links { link.abort() }
+      for node in [replica, primary] { await node.stop() }
+    }
+  }
+
   @Test func `one scan that ran out of credit is kept for each shard of a link`() async throws {
     try await TestCluster.with { cluster in
       let primary = try await cluster.start("a", roles: .training, dataCentre: "dc1")
@@ -109,11 +161,7 @@ import Testing
         let section = SectionRequest(
           shard: cluster.shards[0], nonce: nonce, epoch: .first, formClass: .full,
           knowledge: VersionVector(), replace: true)
-        let ask = ExchangeRequest(
-          nonce: nonce, bookmarkOf: primary.node.incarnation, bookmark: .max, hold: .zero,
-          credit: 1000, retirements: 0, formClass: .full, wall: cluster.runtime.clock.now().wall,
-          entries: [ExchangeRequest.Entry(request: section, isOwed: true)])
-        try await link.send([Frame(kind: ExchangeFrameKind.ask, payload: ask.encode())])
+        try await link.send([cluster.ask(for: section, of: primary, credit: 1000)])
         var isAnswered = false
         while !isAnswered {
           for frame in try await link.receive() {

@@ -36,6 +36,20 @@ import Testing
     #expect(later.announcements.map(\.shard.index) == [1, 0])
   }
 
+  /// What a session has seen of an origin that is retired is shown by whoever has applied that, and has
+  /// what was sealed.
+  @Test func `a session waits for a retirement, and for the rows that it seals`() {
+    let board = Self.makeOrigin()
+    let seen = ParameterVersion(
+      timestamp: Timestamp(rawValue: 9), origin: IncarnationID(rawValue: 77))
+    // One that has heard of no retirement, one that lacks what was sealed, one that has all there was.
+    var shards = [Self.shard(0), Self.shard(1), Self.shard(2)]
+    _ = shards[1].applyRetirement(of: seen.origin, seal: seen.timestamp)
+    _ = shards[2].applyRetirement(of: seen.origin, seal: .zero)
+    for shard in shards { _ = board.publish(shard) }
+    #expect(shards.map { board[$0.id]?.shows(seen) } == [false, false, true])
+  }
+
   @Test func `news that is cut short moves the bookmark only as far as it goes and has no asOf`() {
     let board = Self.makeOrigin()
     for index in UInt32(0)..<5 { _ = board.publish(Self.shard(index)) }

@@ -1,5 +1,5 @@
 import EkkoCore
-import EkkoReplication
+@testable import EkkoReplication
 import EkkoSimulation
 import EkkoStorage
 import EkkoTransport
@@ -8,8 +8,11 @@ import EkkoTransport
 struct TestCluster: Sendable {
   static let model = ModelID(rawValue: 1)
   static let schemas = [
-    TableSchema(name: "weights", rowLength: 4, optimiser: .sgd(learningRate: 0.5))
+    TableSchema(name: "weights", rowLength: 4, optimiser: .sgd(learningRate: 0.5)),
+    TableSchema(name: "blocks", rowLength: 16384, optimiser: .sgd(learningRate: 0.5)),
   ]
+  /// The table of large rows.
+  static let blocks = TableID(rawValue: 1)
 
   let runtime: Runtime
   let transport: any Transport
@@ -109,6 +112,16 @@ extension TestCluster {
         roles: .inference, dataCentre: "dc1", form: .serving),
       secret: nil, runtime: self.runtime)
   }
+
+  /// An ask for one section, and for no news.
+  func ask(for section: SectionRequest, of node: Node, credit: UInt32) -> Frame {
+    let request = ExchangeRequest(
+      nonce: section.nonce, bookmarkOf: node.node.incarnation, bookmark: .max, hold: .zero,
+      credit: credit, retirements: 0, formClass: section.formClass,
+      wall: self.runtime.clock.now().wall,
+      entries: [ExchangeRequest.Entry(request: section, isOwed: true)])
+    return Frame(kind: ExchangeFrameKind.ask, payload: request.encode())
+  }
 }
 
 /// A cluster without clients.
@@ -120,15 +133,18 @@ struct NoRequests: RequestService, RequestSession {
 extension TestCluster.Node {
   /// Writes `keys` of each shard, all elements `value`; answers the last version per shard.
   func put(
-    _ keys: Range<UInt64>, value: Float, shards: [ShardID]
+    _ keys: Range<UInt64>, value: Float, of table: TableID = TableID(rawValue: 0), shards: [ShardID]
   ) async -> [(ShardID, ParameterVersion)] {
     var versions: [(ShardID, ParameterVersion)] = []
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     defer { self.node.board.endWrite(ticket) }
     for shard in shards {
       let write = ShardWrite(
-        kind: .put, table: TableID(rawValue: 0), keys: Array(keys),
-        values: .floats(Array(repeating: value, count: keys.count * 4)))
+        kind: .put, table: table, keys: Array(keys),
+        values: .floats(
+          Array(
+            repeating: value,
+            count: keys.count * TestCluster.schemas[Int(table.rawValue)].rowLength)))
       guard let actor = self.node.shards[shard],
         case .outcome(.applied(let stamps), let origin) = await actor.write(
           [write], request: nil, epoch: .first, at: now),

@@ -91,6 +91,48 @@ import Testing
     #expect(cluster.digests[0] == cluster.digests[1])
   }
 
+  /// The answer's knowledge covers the delete, and no row says so: who takes it must remember as much.
+  @Test func `a replace answers for the tombstones that go while it is given`() throws {
+    var cluster = ShardCluster(count: 3)
+    cluster.write(.put, at: 0, table: Self.table, keys: [1, 2])
+    try cluster.pull(from: 0, by: 2)
+    cluster.write(.delete, at: 0, table: Self.table, keys: [1])
+    let begun = cluster.beginPull(from: 0, by: 1, replace: true)
+    var (pull, bytes) = try #require(begun)
+    _ = try cluster.deliver(bytes, to: &pull)
+    _ = cluster.replicas[0].collectTombstones(
+      stable: cluster.replicas[0].knowledge, from: ScanCursor(), limit: 100)
+
+    let outcome = try cluster.finish(&pull)
+    #expect(outcome == .merged(changed: true))
+    // Replica 2 still has the row that was deleted.
+    try cluster.pull(from: 1, by: 2)
+
+    #expect(cluster.replicas[2].rowCount == 1)
+    #expect(cluster.digests[1] == cluster.digests[2])
+  }
+
+  @Test func `tombstones of a retired origin go`() throws {
+    var cluster = try Self.makeCluster()
+    cluster.write(.delete, at: 0, table: Self.table, keys: [2, 3])
+    try cluster.pull(from: 0, by: 2)
+    let dead = cluster.replicas[0].incarnation
+    let seal = cluster.replicas[2].knowledge[dead]
+    _ = cluster.replicas[2].applyRetirement(of: dead, seal: seal)
+    // Replica 1 has missed the deletes: nothing goes before it has got all rows.
+    _ = cluster.replicas[1].applyRetirement(of: dead, seal: seal)
+    let counts = [2, 1].map { replica in
+      _ = cluster.replicas[replica].collectTombstones(
+        stable: VersionVector(), from: ScanCursor(), limit: 100)
+      return (cluster.replicas[replica].tombstoneCount, cluster.replicas[replica].rowCount)
+    }
+    #expect(counts[0] == (0, 1) && counts[1].1 == 4)
+
+    try cluster.pull(from: 2, by: 1, replace: true)
+    #expect(cluster.digests[1] == cluster.digests[2])
+    #expect(cluster.replicas[1].rowCount == 1)
+  }
+
   @Test func `distrusting the rows ends a replace under way, which does not count`() throws {
     var cluster = try Self.makeCluster()
     let begun = cluster.beginPull(from: 0, by: 1)
