@@ -141,25 +141,39 @@ actor ClientLink {
     }
   }
 
+  /// A request that is answered many times, and its first reply, which is still in the inbox.
+  struct Opened: Sendable {
+    let stream: UInt32
+    let inbox: Watched<Inbox, Never>
+    let first: Reply
+  }
+
   /// Sends `request` and waits for its one reply.
   ///
   /// - Returns: `nil` if the deadline came first; then the request may have been carried out.
   func ask(_ request: Request, until deadline: MonotonicTime) async throws(LinkError) -> Reply? {
+    guard let opened = try await self.open(request, until: deadline) else { return nil }
+    self.waiting[opened.stream] = nil
+    return opened.first
+  }
+
+  /// Sends a request that is answered many times and waits for the first reply. The caller ends it
+  /// with `cancel`, unless that reply is that it failed.
+  ///
+  /// - Returns: `nil` if the deadline came first.
+  func open(_ request: Request, until deadline: MonotonicTime) async throws(LinkError) -> Opened? {
     let (stream, inbox) = try await self.send(request, until: deadline)
+    // A link that has ended looks after nobody any more: who waits must hear that it is over.
     _ = await inbox.wait(on: nil, until: deadline) { !$0.replies.isEmpty || $0.isOver }
+    if let first = inbox.read({ $0.replies.first }) {
+      if case .failed = first { self.waiting[stream] = nil }
+      return Opened(stream: stream, inbox: inbox, first: first)
+    }
     self.waiting[stream] = nil
-    if let reply = inbox.read({ $0.replies.first }) { return reply }
     if let failure = self.failure { throw failure }
     self.silence.noteUnanswered()
     self.cancel(stream)
     return nil
-  }
-
-  /// Sends a request that is answered many times. The caller ends it with `cancel`.
-  func open(
-    _ request: Request, until deadline: MonotonicTime
-  ) async throws(LinkError) -> (stream: UInt32, inbox: Watched<Inbox, Never>) {
-    try await self.send(request, until: deadline)
   }
 
   /// Has the node told soon that nobody waits for `stream` any more. Whoever gives a request up does
