@@ -78,6 +78,8 @@ extension EkkoClient {
     case (.unknownModel, .read), (.unknownModel, .watch):
       // They name it by the id that some node's catalogue gave: this one's is behind.
       .again(pause: .zero, why: "\(endpoint) does not know the model yet")
+    case (.unknownTable, .read), (.unknownTable, .watch):
+      .again(pause: .zero, why: "\(endpoint) does not know the table yet")
     default:
       .failed(failure)
     }

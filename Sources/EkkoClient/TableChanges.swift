@@ -70,7 +70,7 @@ extension EkkoClient {
     of table: String, in model: String
   ) async throws(EkkoError) -> TableChanges {
     let deadline = self.deadline()
-    let record = try await self.record(of: model, until: deadline)
+    let record = try await self.record(of: model, with: [table], until: deadline)
     let request = Request.watch(record.id, try self.table(table, of: record))
     return try await self.tryNearest(until: deadline) { endpoint in
       await self.attempt(request, at: endpoint, until: deadline) { link throws(LinkError) in
