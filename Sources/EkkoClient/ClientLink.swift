@@ -20,6 +20,8 @@ actor ClientLink {
   /// Requests that nobody waits for any more and of which the node has not been told yet.
   private var cancelled: [UInt32] = []
   private var isCancelling = false
+  /// Requests that wait until the link has room.
+  private var sendsHeldUp = 0
   private var tasks: [Task<Void, Never>] = []
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
@@ -128,38 +130,61 @@ actor ClientLink {
   /// A link that swallows requests would have every call wait for its deadline.
   private func checkSilence(at now: MonotonicTime, in group: inout DiscardingTaskGroup) {
     let isWaiting = !self.waiting.isEmpty || self.isCancelling
-    switch self.silence.check(isWaiting: isWaiting, at: now) {
+    let departed = self.link.outflow.departed
+    switch self.silence.check(isWaiting: isWaiting, departed: departed, at: now) {
     case nil: return
     case .probe:
       let stream = self.takeStream()
       var writer = ByteWriter()
       Request.lag.encode(into: &writer)
       let message = Message(stream: stream, body: writer.bytes)
-      // Whether it arrives is the question; nothing may wait for a link that is full.
-      group.addTask { try? await self.link.send(message.frames(kind: RequestFrameKind.request)) }
+      // Nothing may wait for a link that is full.
+      group.addTask { await self.probe(message.frames(kind: RequestFrameKind.request), asked: now) }
     case .giveUp: self.link.abort()
     }
+  }
+
+  private func probe(_ frames: [Frame], asked: MonotonicTime) async {
+    // If the link is gone, nothing is left to find out.
+    guard (try? await self.link.send(frames)) != nil else { return }
+    self.silence.noteTaken(asked: asked, end: self.link.outflow.accepted)
+  }
+
+  /// A request that is answered many times, and its first reply, which is still in the inbox.
+  struct Opened: Sendable {
+    let stream: UInt32
+    let inbox: Watched<Inbox, Never>
+    let first: Reply
   }
 
   /// Sends `request` and waits for its one reply.
   ///
   /// - Returns: `nil` if the deadline came first; then the request may have been carried out.
   func ask(_ request: Request, until deadline: MonotonicTime) async throws(LinkError) -> Reply? {
-    let (stream, inbox) = try await self.send(request, until: deadline)
-    _ = await inbox.wait(on: nil, until: deadline) { !$0.replies.isEmpty || $0.isOver }
+    guard let opened = try await self.open(request, until: deadline) else { return nil }
+    self.waiting[opened.stream] = nil
+    return opened.first
+  }
+
+  /// Sends a request that is answered many times and waits for the first reply. The caller ends it
+  /// with `cancel`, unless that reply is that it failed.
+  ///
+  /// - Returns: `nil` if the deadline came first.
+  func open(_ request: Request, until deadline: MonotonicTime) async throws(LinkError) -> Opened? {
+    let (stream, inbox, isSent) = try await self.send(request, until: deadline)
+    // A link that has ended looks after nobody any more: who waits must hear that it is over.
+    if isSent {
+      _ = await inbox.wait(on: nil, until: deadline) { !$0.replies.isEmpty || $0.isOver }
+    }
+    if let first = inbox.read({ $0.replies.first }) {
+      if case .failed = first { self.waiting[stream] = nil }
+      return Opened(stream: stream, inbox: inbox, first: first)
+    }
     self.waiting[stream] = nil
-    if let reply = inbox.read({ $0.replies.first }) { return reply }
     if let failure = self.failure { throw failure }
     self.silence.noteUnanswered()
     self.cancel(stream)
     return nil
-  }
-
-  /// Sends a request that is answered many times. The caller ends it with `cancel`.
-  func open(
-    _ request: Request, until deadline: MonotonicTime
-  ) async throws(LinkError) -> (stream: UInt32, inbox: Watched<Inbox, Never>) {
-    try await self.send(request, until: deadline)
   }
 
   /// Has the node told soon that nobody waits for `stream` any more. Whoever gives a request up does
@@ -191,7 +216,7 @@ actor ClientLink {
 
   private func send(
     _ request: Request, until deadline: MonotonicTime
-  ) async throws(LinkError) -> (UInt32, Watched<Inbox, Never>) {
+  ) async throws(LinkError) -> (UInt32, Watched<Inbox, Never>, isSent: Bool) {
     if let failure = self.failure { throw failure }
     let stream = self.takeStream()
     let inbox = Watched<Inbox, Never>(Inbox())
@@ -204,11 +229,36 @@ actor ClientLink {
     let message = Message(
       stream: stream, deadline: max(.milliseconds(1), allowed), body: writer.bytes)
     do throws(LinkError) {
-      try await self.link.send(message.frames(kind: RequestFrameKind.request))
+      let frames = message.frames(kind: RequestFrameKind.request)
+      return (stream, inbox, try await self.send(frames, until: deadline))
     } catch {
       self.waiting[stream] = nil
       throw error
     }
-    return (stream, inbox)
+  }
+
+  /// Hands `frames` to the link, and waits for that until `deadline` if it is full: what is ahead of
+  /// them may be long, and on its way all the time.
+  ///
+  /// - Returns: false if the deadline came first; then they may or may not be sent.
+  private func send(
+    _ frames: [Frame], until deadline: MonotonicTime
+  ) async throws(LinkError) -> Bool {
+    guard self.sendsHeldUp > 0 || self.link.isFull else {
+      try await self.link.send(frames)
+      return true
+    }
+    self.sendsHeldUp += 1
+    defer { self.sendsHeldUp -= 1 }
+    let time = self.runtime.clock.now().monotonic.duration(to: deadline)
+    let outcome = await withDeadline(time, clock: self.runtime.clock) {
+      () async -> Result<Void, LinkError> in
+      do throws(LinkError) { return .success(try await self.link.send(frames)) } catch {
+        return .failure(error)
+      }
+    }
+    guard let outcome else { return false }
+    try outcome.get()
+    return true
   }
 }

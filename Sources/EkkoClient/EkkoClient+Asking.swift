@@ -5,8 +5,8 @@ package import EkkoTransport
 /// Sending requests, and sending them again.
 extension EkkoClient {
   /// What one attempt at one node has come to.
-  package enum Attempt: Sendable {
-    case reply(Reply)
+  package enum Attempt<Answer: Sendable>: Sendable {
+    case reply(Answer)
     /// The node's last word.
     case failed(RequestFailure)
     /// Worth another attempt, after `pause` at the earliest.
@@ -30,27 +30,34 @@ extension EkkoClient {
     self.runtime.clock.now().monotonic.advanced(by: self.timeout)
   }
 
-  /// Sends `request` to `endpoint` once. A link is opened for it in half the time that is left: whoever is
-  /// not there may have gone elsewhere, and somebody else can tell.
+  /// Sends `request` to `endpoint` once.
   package func attempt(
     _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime
-  ) async -> Attempt {
+  ) async -> Attempt<Reply> {
+    await self.attempt(request, at: endpoint, until: deadline) { link throws(LinkError) in
+      switch try await link.ask(request, until: deadline) {
+      case nil: nil
+      case .failed(let failure)?: .failure(failure)
+      case let reply?: .success(reply)
+      }
+    }
+  }
+
+  /// Has `ask` send `request` to `endpoint` once; its `nil` is that no answer came in time. A link is
+  /// opened for it in half the time that is left: whoever is not there may have gone elsewhere, and
+  /// somebody else can tell.
+  func attempt<Answer: Sendable>(
+    _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime,
+    _ ask: (ClientLink) async throws(LinkError) -> Result<Answer, RequestFailure>?
+  ) async -> Attempt<Answer> {
     do throws(LinkError) {
       let now = self.runtime.clock.now().monotonic
       let link = try await self.pool.link(
         to: endpoint, until: now.advanced(by: now.duration(to: deadline) / 2))
-      guard let reply = try await link.ask(request, until: deadline) else {
-        return .again(pause: .zero, why: "\(endpoint) did not answer in time")
-      }
-      guard case .failed(let failure) = reply else { return .reply(reply) }
-      switch (failure, request) {
-      case (.busy(let retryAfter), _):
-        return .again(pause: retryAfter, why: "\(endpoint) is busy")
-      case (.unknownModel, .read), (.unknownModel, .watch):
-        // They name it by the id that some node's catalogue gave: this one's is behind.
-        return .again(pause: .zero, why: "\(endpoint) does not know the model yet")
-      default:
-        return .failed(failure)
+      switch try await ask(link) {
+      case nil: return .again(pause: .zero, why: "\(endpoint) did not answer in time")
+      case .success(let answer)?: return .reply(answer)
+      case .failure(let failure)?: return Self.verdict(on: failure, of: request, from: endpoint)
       }
     } catch .refusedByPeer(let refusal) {
       return .again(
@@ -62,6 +69,22 @@ extension EkkoClient {
     }
   }
 
+  private static func verdict<Answer: Sendable>(
+    on failure: RequestFailure, of request: Request, from endpoint: Endpoint
+  ) -> Attempt<Answer> {
+    switch (failure, request) {
+    case (.busy(let retryAfter), _):
+      .again(pause: retryAfter, why: "\(endpoint) is busy")
+    case (.unknownModel, .read), (.unknownModel, .watch):
+      // They name it by the id that some node's catalogue gave: this one's is behind.
+      .again(pause: .zero, why: "\(endpoint) does not know the model yet")
+    case (.unknownTable, .read), (.unknownTable, .watch):
+      .again(pause: .zero, why: "\(endpoint) does not know the table yet")
+    default:
+      .failed(failure)
+    }
+  }
+
   /// Asks the nearest node that answers.
   ///
   /// - Parameter limit: when the call that this is part of must end; `nil` if it is all of it.
@@ -69,16 +92,25 @@ extension EkkoClient {
     _ request: Request, until limit: MonotonicTime? = nil
   ) async throws(EkkoError) -> Reply {
     let deadline = limit ?? self.deadline()
+    return try await self.tryNearest(until: deadline) { endpoint in
+      await self.attempt(request, at: endpoint, until: deadline)
+    }
+  }
+
+  /// Makes an attempt at the nearest node, then at the next, until one answers.
+  func tryNearest<Answer: Sendable>(
+    until deadline: MonotonicTime, _ attempt: (Endpoint) async -> Attempt<Answer>
+  ) async throws(EkkoError) -> Answer {
     var pause = RetryPause()
     var why = "no endpoint was given"
     while true {
       var atLeast = Duration.zero
       for offset in self.endpoints.indices {
         let place = (self.nearest + offset) % self.endpoints.count
-        switch await self.attempt(request, at: self.endpoints[place], until: deadline) {
-        case .reply(let reply):
+        switch await attempt(self.endpoints[place]) {
+        case .reply(let answer):
           self.nearest = place
-          return reply
+          return answer
         case .failed(let failure):
           throw EkkoError(failure)
         case .again(let least, let reason):

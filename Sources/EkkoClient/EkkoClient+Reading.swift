@@ -38,7 +38,7 @@ extension EkkoClient {
   private func read(
     _ reads: [TableRead], of model: String, missing: MissingRow, session: inout Session
   ) async throws(EkkoError) -> [Rows] {
-    let record = try await self.record(of: model)
+    let record = try await self.record(of: model, with: reads.map(\.table))
     var parts: [ReadRequest.Part] = []
     for read in reads {
       parts.append(
@@ -76,7 +76,7 @@ extension EkkoClient {
     _ reads: [TableRead], of model: String, missing: MissingRow = .report
   ) async throws(EkkoError) -> [Rows] {
     let deadline = self.deadline()
-    let record = try await self.record(of: model)
+    let record = try await self.record(of: model, with: reads.map(\.table))
     var parts: [ReadRequest.Part] = []
     for read in reads {
       parts.append(

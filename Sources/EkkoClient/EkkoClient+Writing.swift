@@ -53,7 +53,8 @@ extension EkkoClient {
     _ writes: [TableWrite], to model: String, durability: Durability = .primary
   ) async throws(EkkoError) -> WriteReceipt {
     let deadline = self.deadline()
-    let record = try await self.record(of: model, until: deadline)
+    let record = try await self.record(
+      of: model, with: writes.map(\.table), until: deadline)
     var distinct: [DistinctWrite] = []
     for write in writes {
       let table = try self.table(write.table, of: record)
@@ -113,7 +114,8 @@ extension EkkoClient {
         switch await self.attempt(.write(request), at: endpoint, until: deadline) {
         case .reply(.written(let reply)): return .written(reply)
         case .reply: return .failed(.malformedReply)
-        case .failed(.staleEpoch), .failed(.elsewhere), .failed(.unknownModel):
+        case .failed(.staleEpoch), .failed(.elsewhere), .failed(.unknownModel),
+          .failed(.unknownTable):
           // The catalogue has changed, here or there; nothing of this was applied.
           why = "the cluster is changing"
         case .failed(let failure): return .failed(EkkoError(failure))

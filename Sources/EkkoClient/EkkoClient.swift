@@ -113,27 +113,40 @@ public actor EkkoClient {
       name: name, application: application, shardCount: UInt32(clamping: shards), tables: tables)
     let deadline = self.deadline()
     _ = try await self.askWriter(.createModel(draft))
-    try await self.refresh(until: deadline)
-    // The node that is read from may be another than the one that wrote the catalogue.
+    try await self.refresh(until: deadline, untilKnown: name) { _ in true }
+  }
+
+  /// Adds tables to a model; of a table that exists only the time-to-live and the optimiser's
+  /// parameters may differ (DESIGN §4). Returns once the nearest node knows of it.
+  public func alterModel(_ name: String, tables: [TableSchema]) async throws(EkkoError) {
+    let deadline = self.deadline()
+    let reply = try await self.askWriter(.alterModel(name: name, tables: tables))
+    guard case .model(let altered) = reply else { throw .malformedReply }
+    try await self.refresh(until: deadline, untilKnown: name) { known in
+      known.tables.count >= altered.tables.count
+        && zip(known.tables, altered.tables).allSatisfy { $0.revision >= $1.revision }
+    }
+  }
+
+  /// Reads the catalogue until it tells of a model as `condition` wants it: the node that is read from
+  /// may be another than the one that wrote the catalogue.
+  private func refresh(
+    until deadline: MonotonicTime, untilKnown name: String,
+    _ condition: (ModelRecord) -> Bool
+  ) async throws(EkkoError) {
     var pause = RetryPause()
-    while !self.known.models.contains(where: { $0.name == name }) {
+    try await self.refresh(until: deadline)
+    while !self.known.models.contains(where: { $0.name == name && condition($0) }) {
       try await self.wait(
         pause.take(atLeast: .zero, using: &self.generator), until: deadline,
-        "\(self.endpoints[self.nearest]) has not heard of the model yet")
+        "\(self.endpoints[self.nearest]) has not heard of the model as it is now")
       try await self.refresh(until: deadline)
     }
   }
 
-  /// Adds tables to a model; of a table that exists only the time-to-live and the optimiser's
-  /// parameters may differ (DESIGN §4).
-  public func alterModel(_ name: String, tables: [TableSchema]) async throws(EkkoError) {
-    _ = try await self.askWriter(.alterModel(name: name, tables: tables))
-    try await self.refresh()
-  }
-
   /// The tables of a model, in the order of their creation.
   public func tables(of model: String) async throws(EkkoError) -> [TableSchema] {
-    try await self.record(of: model).tables
+    try await self.record(of: model, with: []).tables
   }
 
   /// Reads models and members anew.
@@ -165,10 +178,15 @@ public actor EkkoClient {
 
   func adopt(_ catalogue: CatalogueReply) { self.known = catalogue }
 
+  /// The record of a model; read anew if it lacks one of `tables`, which somebody may have added.
   func record(
-    of model: String, until limit: MonotonicTime? = nil
+    of model: String, with tables: [String], until limit: MonotonicTime? = nil
   ) async throws(EkkoError) -> ModelRecord {
-    if let known = self.known.models.first(where: { $0.name == model }) { return known }
+    if let known = self.known.models.first(where: { $0.name == model }),
+      tables.allSatisfy({ known.table(named: $0) != nil })
+    {
+      return known
+    }
     try await self.refresh(until: limit)
     guard let known = self.known.models.first(where: { $0.name == model }) else {
       throw .unknownModel(model)

@@ -43,7 +43,7 @@ public struct TableChanges: AsyncSequence, Sendable {
           return (inbox.replies.removeFirst(), inbox.hasMissed)
         }
         guard case .changes(let batch) = reply, !Task.isCancelled else {
-          await self.changes.link.cancel(self.changes.stream)
+          await self.changes.cancel()
           return nil
         }
         guard !batch.changes.isEmpty || batch.hasMissed || hasMissed else { continue }
@@ -69,22 +69,16 @@ extension EkkoClient {
   public func changes(
     of table: String, in model: String
   ) async throws(EkkoError) -> TableChanges {
-    let record = try await self.record(of: model)
-    let id = try self.table(table, of: record)
-    guard !self.endpoints.isEmpty else { throw .unreachable("no endpoint was given") }
-    let endpoint = self.endpoints[self.nearest]
     let deadline = self.deadline()
-    do throws(LinkError) {
-      let link = try await self.pool.link(to: endpoint)
-      let (stream, inbox) = try await link.open(.watch(record.id, id), until: deadline)
-      // The first reply says that the watch has begun.
-      guard await inbox.wait(on: nil, until: deadline, for: { !$0.replies.isEmpty }) else {
-        await link.cancel(stream)
-        throw LinkError.handshakeTimedOut
+    let record = try await self.record(of: model, with: [table], until: deadline)
+    let request = Request.watch(record.id, try self.table(table, of: record))
+    return try await self.tryNearest(until: deadline) { endpoint in
+      await self.attempt(request, at: endpoint, until: deadline) { link throws(LinkError) in
+        guard let opened = try await link.open(request, until: deadline) else { return nil }
+        // The first reply says that the watch has begun.
+        if case .failed(let failure) = opened.first { return .failure(failure) }
+        return .success(TableChanges(link: link, stream: opened.stream, inbox: opened.inbox))
       }
-      return TableChanges(link: link, stream: stream, inbox: inbox)
-    } catch {
-      throw .unreachable("\(endpoint): \(error)")
     }
   }
 }

@@ -71,15 +71,20 @@ import Testing
     #expect(answers.map { $0 != nil } == [true, false])
   }
 
-  private static func openPair(on runtime: Runtime) async throws -> (ClientLink, node: Link) {
+  /// - Parameter slow: what the node reads from instead of its channel.
+  static func openPair(
+    on runtime: Runtime, slow: @escaping @Sendable (any ByteChannel) -> any ByteChannel = { $0 }
+  ) async throws -> (ClientLink, node: Link) {
     let home = Home(index: 0)
-    let transport = MemoryTransport()
+    var limits = ChannelLimits()
+    limits.readByteCount = 16 << 10
+    let transport = MemoryTransport(limits: limits)
     let listener = try await transport.listen(
       on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
     let node = runtime.spawn(on: home) { () async -> Link? in
       guard let channel = try? await listener.accept() else { return nil }
       return try? await Link.accept(
-        channel, as: Self.identity("node", roles: .training), secret: nil, runtime: runtime)
+        slow(channel), as: Self.identity("node", roles: .training), secret: nil, runtime: runtime)
     }
     let channel = try await transport.connect(to: listener.endpoint, on: home)
     let link = try await Link.open(

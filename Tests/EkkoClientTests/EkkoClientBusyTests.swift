@@ -100,6 +100,31 @@ import Testing
     }
   }
 
+  @Test func `a watch of a full node begins when there is room`() async throws {
+    try await TestStore.with { store in
+      let node = try await Self.start(store)
+      let clock = ManualClock()
+      let client = store.client(node, clock: clock)
+      let watches = try await Self.occupy(Self.requestsPerLink, of: client)
+      let driver = store.runtime.spawn(on: Home(index: 1)) {
+        // The link's own tick, and the pause of a watch that was turned away.
+        guard await clock.sleeps({ $0.count == 2 }) != nil else { return }
+        await watches[0].cancel()
+        while let pause = await clock.sleeps({ $0.count == 2 })?.last { clock.advance(by: pause) }
+      }
+
+      let changes = try await client.changes(of: "embedding", in: "m")
+
+      driver.cancel()
+      await driver.value
+      try await store.client(node).push([7], [1, 0, 0, 2], to: "embedding", of: "m")
+      var iterator = changes.makeAsyncIterator()
+      #expect(await iterator.next()?.changes.map(\.key) == [7])
+      for watch in watches + [changes] { await watch.cancel() }
+      await client.close()
+    }
+  }
+
   @Test func `more pushes at once than a node takes of one link are each applied once`()
     async throws
   {

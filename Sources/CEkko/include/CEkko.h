@@ -24,6 +24,10 @@ void ekko_set_current_loop(const void *loop);
 // `accept4` with a non-blocking descriptor that is closed on `exec`.
 int ekko_accept(int listener);
 
+// Bytes that a TCP socket was given and that the other side's machine has not confirmed; 0 if that
+// cannot be told.
+int ekko_unconfirmed(int socket);
+
 // Names the calling thread for the system's tools.
 void ekko_name_thread(const char *name);
 

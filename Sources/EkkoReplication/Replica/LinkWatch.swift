@@ -1,15 +1,17 @@
 package import EkkoCore
 package import EkkoTransport
 
-/// Finds the links on which a send has waited for too long: whoever should read there is gone and nobody
-/// has said so. What answers over such a link holds back others, a scan above all.
+/// Finds the links on which a send has waited for too long while nothing left: whoever should read there
+/// is gone and nobody has said so. What answers over such a link holds back others, a scan above all.
 package struct LinkWatch: Sendable {
   package typealias Number = UInt64
 
   private struct Watched {
     let link: Link
-    /// The link's phase when it was last seen to change, and when that was.
+    /// The link's phase and the bytes that had left, when either was last seen to change, and when that
+    /// was. What was sent before may be large, and a send waits for it.
     var phase: UInt64
+    var departed: UInt64
     var since: MonotonicTime
   }
 
@@ -23,7 +25,8 @@ package struct LinkWatch: Sendable {
 
   package mutating func add(_ link: Link, at now: MonotonicTime) -> Number {
     self.lastNumber += 1
-    self.watched[self.lastNumber] = Watched(link: link, phase: link.sendPhase, since: now)
+    self.watched[self.lastNumber] = Watched(
+      link: link, phase: link.sendPhase, departed: link.outflow.departed, since: now)
     return self.lastNumber
   }
 
@@ -34,8 +37,10 @@ package struct LinkWatch: Sendable {
     var stalled: [Link] = []
     for (number, entry) in self.watched.sorted(by: { $0.key < $1.key }) {
       let phase = entry.link.sendPhase
-      if phase != entry.phase || !Link.isSending(in: phase) {
+      let departed = entry.link.outflow.departed
+      if phase != entry.phase || departed != entry.departed || !Link.isSending(in: phase) {
         self.watched[number]?.phase = phase
+        self.watched[number]?.departed = departed
         self.watched[number]?.since = now
       } else if entry.since.duration(to: now) >= Self.patience {
         stalled.append(entry.link)

@@ -41,6 +41,7 @@ final class ChannelSide {
   var writeFailure: TransportError?
   /// Written, and neither read by the other side nor known to be lost.
   private var unsettledByteCount = 0
+  private var acceptedByteCount: UInt64 = 0
   private var unitCount: UInt64 = 0
   var isEndDelivered = false
   /// The latest arrival at the other side of units in their turn, and of all.
@@ -91,13 +92,20 @@ final class ChannelSide {
   func write(_ bytes: [UInt8]) async throws(TransportError) {
     while true {
       if let writeFailure = self.writeFailure { throw writeFailure }
-      if self.unsettledByteCount <= self.limits.highWatermark { break }
+      if !self.isFull { break }
       if Task.isCancelled { throw .cancelled }
       await self.writeWakeup.wait()
     }
     guard !bytes.isEmpty else { return }
     self.unsettledByteCount += bytes.count
+    self.acceptedByteCount += UInt64(bytes.count)
     self.send(.bytes(bytes))
+  }
+
+  var isFull: Bool { self.unsettledByteCount > self.limits.highWatermark }
+
+  var outflow: Outflow {
+    Outflow(accepted: self.acceptedByteCount, waiting: self.unsettledByteCount)
   }
 
   func send(_ content: Parcel.Content) {
@@ -109,7 +117,7 @@ final class ChannelSide {
   /// `count` bytes of this side's are no longer on their way.
   func settle(_ count: Int) {
     self.unsettledByteCount -= count
-    if self.unsettledByteCount <= self.limits.highWatermark { self.writeWakeup.signal() }
+    if !self.isFull { self.writeWakeup.signal() }
   }
 
   // MARK: What arrives

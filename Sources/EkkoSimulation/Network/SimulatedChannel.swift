@@ -31,6 +31,10 @@ final class SimulatedChannel: ByteChannel, @unchecked Sendable {
     try await self.side.write(bytes)
   }
 
+  var isFull: Bool { self.side.isFull }
+
+  var outflow: Outflow { self.side.outflow }
+
   func close() async { await self.side.close() }
 
   func abort() {

@@ -22,6 +22,12 @@ package protocol ByteChannel: Sendable {
   /// with an error, the channel is broken (`cancelled`: none are).
   func write(_ bytes: [UInt8]) async throws(TransportError)
 
+  /// Whether more than the high watermark is unsent, so that a write would wait now.
+  var isFull: Bool { get }
+
+  /// How far what was written has come. Any thread may ask.
+  var outflow: Outflow { get }
+
   /// Ends the channel in order: what was accepted is sent, for a bounded time, then both
   /// directions end. Waiting calls throw `closed`. Idempotent, and not hurried by cancellation.
   func close() async

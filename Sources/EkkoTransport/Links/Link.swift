@@ -70,6 +70,12 @@ package actor Link {
   /// Whether a write is under way in this phase.
   package static func isSending(in phase: UInt64) -> Bool { phase % 2 == 1 }
 
+  /// Whether a send would wait now.
+  nonisolated package var isFull: Bool { self.channel.isFull }
+
+  /// How far the bytes of what was sent have come.
+  nonisolated package var outflow: Outflow { self.channel.outflow }
+
   /// Every whole frame in the bytes that are there, at least one; none at the orderly end. Bytes
   /// that are no frames end the link, after the frames before them have been answered.
   package func receive() async throws(LinkError) -> [Frame] {

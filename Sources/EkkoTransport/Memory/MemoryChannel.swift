@@ -38,6 +38,10 @@ package final class MemoryChannel: ByteChannel {
     }
   }
 
+  package var isFull: Bool { self.outgoing.isFull }
+
+  package var outflow: Outflow { self.outgoing.outflow }
+
   /// Everything accepted is already where the other side reads it, so this never waits.
   package func close() async {
     self.outgoing.end(.orderly, writer: .closed, keepingBytes: true)

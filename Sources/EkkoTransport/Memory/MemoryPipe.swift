@@ -16,6 +16,7 @@ final class MemoryPipe: Sendable {
     var first = 0
     var readOfFirst = 0
     var byteCount = 0
+    var acceptedByteCount: UInt64 = 0
     /// What the reader meets after the last byte, and the writer at once.
     var ending: Ending?
     var writeFailure: TransportError?
@@ -83,6 +84,12 @@ final class MemoryPipe: Sendable {
         await self.writeWakeup.wait()
       }
     }
+  }
+
+  var isFull: Bool { self.state.withLock { $0.byteCount > self.limits.highWatermark } }
+
+  var outflow: Outflow {
+    self.state.withLock { Outflow(accepted: $0.acceptedByteCount, waiting: $0.byteCount) }
   }
 
   /// The writer's side ends the pipe: nothing more is accepted, and `ending` follows what it holds,
@@ -159,6 +166,7 @@ final class MemoryPipe: Sendable {
     if count > 0 {
       state.pieces.append(count == bytes.count ? bytes : Array(bytes.prefix(count)))
       state.byteCount += count
+      state.acceptedByteCount += UInt64(count)
     }
     guard let left = state.bytesUntilCut else { return .accepted }
     state.bytesUntilCut = left - count

@@ -78,6 +78,9 @@ struct Socket: ~Copyable {
     }
   }
 
+  /// Bytes that were sent and that the other side's machine has not confirmed yet.
+  var unconfirmedByteCount: Int { Int(ekko_unconfirmed(self.number)) }
+
   /// Tells the other side that no more bytes follow.
   func shutdownWriting() throws(SystemError) {
     _ = try SystemCall.shutdown.perform { Glibc.shutdown(self.number, CInt(SHUT_WR)) }

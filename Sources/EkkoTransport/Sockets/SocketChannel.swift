@@ -63,6 +63,10 @@ package final class SocketChannel: ByteChannel, SocketHandler {
     }
   }
 
+  package var isFull: Bool { self.state.withLock { $0.isFull } }
+
+  package var outflow: Outflow { self.state.withLock { $0.outflow() } }
+
   package func close() async {
     await withCheckedContinuation { continuation in
       let hasEnded = self.state.withLock { state in

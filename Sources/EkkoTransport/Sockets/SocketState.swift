@@ -43,6 +43,7 @@ struct SocketState: ~Copyable {
   private var phase: Phase
   private let limits: ChannelLimits
   private var outgoing = OutgoingBuffer()
+  private var acceptedByteCount: UInt64 = 0
   /// Sending failed; what the other side sent before may still be read.
   private var sendFailure: TransportError?
   private var hasReachedEnd = false
@@ -98,11 +99,20 @@ struct SocketState: ~Copyable {
     case .open: break
     }
     if let sendFailure = self.sendFailure { return .failed(sendFailure) }
-    guard self.outgoing.byteCount <= self.limits.highWatermark else { return .mustWait }
+    guard !self.isFull else { return .mustWait }
     self.outgoing.append(bytes)
+    self.acceptedByteCount += UInt64(bytes.count)
     self.flush()
     if let sendFailure = self.sendFailure { return .failed(sendFailure) }
     return .accepted
+  }
+
+  var isFull: Bool { self.outgoing.byteCount > self.limits.highWatermark }
+
+  mutating func outflow() -> Outflow {
+    let unconfirmed = self.socket?.unconfirmedByteCount ?? 0
+    return Outflow(
+      accepted: self.acceptedByteCount, waiting: self.outgoing.byteCount + unconfirmed)
   }
 
   mutating func startClosing() {

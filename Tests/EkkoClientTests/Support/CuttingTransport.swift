@@ -74,6 +74,10 @@ struct CuttingTransport: Transport {
       try await self.inner.write(bytes)
     }
 
+    var isFull: Bool { self.inner.isFull }
+
+    var outflow: Outflow { self.inner.outflow }
+
     func close() async { await self.inner.close() }
 
     func abort() { self.inner.abort() }

@@ -83,6 +83,32 @@ import Testing
   }
 
   @Test(arguments: [TestTransport.memory, .sockets])
+  func `a channel tells how much of what was written has left`(kind: TestTransport) async throws {
+    try await ChannelPair.with(kind) { pair in
+      #expect(pair.near.outflow == Outflow(accepted: 0, waiting: 0))
+      #expect(!pair.near.isFull)
+      // More than the kernel keeps.
+      let count = 32 << 20
+      try await pair.near.write([UInt8](repeating: 7, count: count))
+      let before = pair.near.outflow
+      #expect(before.accepted == UInt64(count) && before.departed < before.accepted)
+      #expect(pair.near.isFull)
+
+      async let answer: Void = {
+        var left = count
+        while left > 0 { left -= try #require(try await pair.far.read()).count }
+        try await pair.far.write([1])
+      }()
+      // With the answer comes that everything has arrived.
+      #expect(try await pair.near.read() == [1])
+      try await answer
+
+      #expect(pair.near.outflow == Outflow(accepted: UInt64(count), waiting: 0))
+      #expect(!pair.near.isFull)
+    }
+  }
+
+  @Test(arguments: [TestTransport.memory, .sockets])
   func `a writer whose bytes nobody reads waits with bounded memory, until cancelled`(
     kind: TestTransport
   ) async throws {
