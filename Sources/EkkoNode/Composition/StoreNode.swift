@@ -217,7 +217,8 @@ package struct StoreNode: Sendable {
       guard listed?.incarnation != self.node.incarnation else { continue }
       if self.configuration.founds {
         // A clock that was behind as it started: what peers had of its former life counted as newer.
-        _ = await self.keeper.register(self.member, inPlaceOf: listed)
+        // What cannot be written yet is tried again with the next change, or a second from now.
+        _ = try? await self.keeper.register(self.member, inPlaceOf: listed)
       } else {
         guard await self.joinCluster() else { return }
       }

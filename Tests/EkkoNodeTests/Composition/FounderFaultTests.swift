@@ -317,7 +317,7 @@ import Testing
       try await cluster.stop("a0")
       let founder = try #require(cluster.store("t0"))
       let gone = founder.node.catalogue.membersByName.first { $0.name == "a0" }
-      await founder.keeper.remove(try #require(gone))
+      try await founder.keeper.remove(try #require(gone))
       try await cluster.wait(within: .seconds(10), "the list without it is known") {
         cluster.store("t1")?.node.catalogue.members.count == 2
       }

@@ -136,19 +136,38 @@ import Testing
         identity.incarnation = IncarnationID(rawValue: UInt64(10 + life))
         return MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: UInt16(life)))
       }
-      #expect(await keeper.register(lives[0], inPlaceOf: nil))
+      #expect(try await keeper.register(lives[0], inPlaceOf: nil))
 
-      let taken = await withTaskGroup(of: MemberRecord?.self) { group in
+      let taken = try await withThrowingTaskGroup(of: MemberRecord?.self) { group in
         for life in lives[1...] {
-          group.addTask { await keeper.register(life, inPlaceOf: lives[0]) ? life : nil }
+          group.addTask { try await keeper.register(life, inPlaceOf: lives[0]) ? life : nil }
         }
-        return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+        return try await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
       }
 
       #expect(taken.count == 1)
       #expect(node.catalogue.members[lives[0].node] == taken.first)
       // Asked again, it has it.
-      #expect(await keeper.register(taken[0], inPlaceOf: lives[0]))
+      #expect(try await keeper.register(taken[0], inPlaceOf: lives[0]))
+    }
+  }
+
+  @Test func `a change that cannot be written now is not told as made`() async throws {
+    try await Self.withFounder { keeper, node in
+      let listed = try #require(node.catalogue.members[node.nodeID])
+      await node.shards[.catalogue]?.distrust()
+      let busy = RequestFailure.busy(retryAfter: .milliseconds(100))
+
+      await #expect(throws: busy) {
+        try await keeper.create(
+          Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+      }
+      var other = listed
+      other.name = "b"
+      await #expect(throws: busy) { try await keeper.register(other, inPlaceOf: nil) }
+      await #expect(throws: busy) { try await keeper.remove(listed) }
+      #expect(node.catalogue.models.isEmpty)
+      #expect(Array(node.catalogue.members.keys) == [node.nodeID])
     }
   }
 
@@ -195,5 +214,7 @@ import Testing
 }
 
 extension ShardActor {
+  fileprivate func distrust() { self.publishing { $0.requireReplacement() } }
+
   fileprivate var retiredOrigins: Set<IncarnationID> { self.shard.origins.retired }
 }
