@@ -46,31 +46,38 @@ package actor Snapshots: ShardSource {
     for actor in self.node.shards.all { await self.save(actor) }
   }
 
-  /// Saves a shard, if it has changed since it was saved last.
+  /// Saves a shard, if it has changed since it was saved last; tells of trouble with that.
   package func save(_ actor: ShardActor) async {
+    do throws(SnapshotError) { try await self.write(actor) } catch {
+      self.note(
+        "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
+    }
+  }
+
+  /// Saves a shard, if it has changed since it was saved last.
+  func write(_ actor: ShardActor) async throws(SnapshotError) {
     // Two writers of one file would spoil each other's.
     await self.turn.enterIgnoringCancellation()
     defer { self.turn.leave() }
     let sequence = self.node.board[actor.id]?.sequence ?? 0
     guard self.saved[actor.id] != sequence else { return }
-    do {
-      try await actor.save(
-        to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
-      self.saved[actor.id] = sequence
-      self.lastTrouble = nil
-    } catch {
-      self.note(
-        "cannot save shard \(actor.id.index) of model \(actor.id.model.rawValue): \(error)")
-    }
+    try await actor.save(to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
+    self.saved[actor.id] = sequence
+    self.lastTrouble = nil
+  }
+
+  /// The shard as its file holds it, in the node's present life.
+  func read(_ shard: ShardID, schemas: [TableSchema]) async throws(SnapshotError) -> Shard {
+    try await ShardSnapshot.load(
+      shard, from: self.files, formClass: self.node.formClass, schemas: schemas,
+      incarnation: self.node.incarnation, at: self.node.clock.now())
   }
 
   package func load(
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard? {
     do throws(SnapshotError) {
-      let loaded = try await ShardSnapshot.load(
-        shard, from: self.files, formClass: node.formClass, schemas: schemas,
-        incarnation: node.incarnation, at: node.clock.now())
+      let loaded = try await self.read(shard, schemas: schemas)
       if shard != .catalogue { self.rowsLoaded += loaded.rowCount }
       return loaded
     } catch .file(let error) where error.reason == .missing {
