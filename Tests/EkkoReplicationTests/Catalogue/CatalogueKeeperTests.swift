@@ -152,6 +152,28 @@ import Testing
     }
   }
 
+  @Test func `a longer time-to-live is refused with a sentence, a shorter one taken`() async throws
+  {
+    try await Self.withFounder { keeper, node in
+      var tables = Self.tables(0..<1)
+      tables[0].timeToLiveSeconds = 60
+      _ = try await keeper.create(
+        Self.draft("m", tables: tables), trainingNodes: [node.nodeID])
+
+      let refusal = RequestFailure.invalid(
+        "the time-to-live of table 't0' cannot become longer: rows that have expired may be gone")
+      for longer: UInt32 in [61, 0] {
+        tables[0].timeToLiveSeconds = longer
+        await #expect(throws: refusal) {
+          try await keeper.alter("m", tables: tables)
+        }
+      }
+      tables[0].timeToLiveSeconds = 59
+      let model = try await keeper.alter("m", tables: tables)
+      #expect(model.tables[0].timeToLiveSeconds == 59)
+    }
+  }
+
   @Test func `a change that cannot be written now is not told as made`() async throws {
     try await Self.withFounder { keeper, node in
       let listed = try #require(node.catalogue.members[node.nodeID])
