@@ -139,7 +139,12 @@ package actor CatalogueKeeper {
       let model = ModelRecord(
         id: catalogue.freeModelID, name: draft.name, application: draft.application,
         shardCount: draft.shardCount, tables: draft.tables, trainingNodes: trainingNodes)
-      do throws(ModelError) { try model.validate() } catch { throw RequestFailure(error) }
+      do throws(ModelError) {
+        try model.validate()
+        try catalogue.checkRoom(for: model)
+      } catch {
+        throw RequestFailure(error)
+      }
       return (model, [.put(model)])
     }
   }

@@ -106,6 +106,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   case change(table: String)
   /// A longer time-to-live: rows that have expired are gone at some replicas and not yet at others.
   case longerLife(table: String)
+  /// The models of the cluster would have so many shards together.
+  case clusterShardCount(Int)
 
   public var description: String {
     switch self {
@@ -124,6 +126,8 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
       "table '\(table)' may change only its time-to-live and its optimiser's parameters"
     case .longerLife(let table):
       "the time-to-live of table '\(table)' cannot become longer: rows that have expired may be gone"
+    case .clusterShardCount(let count):
+      "the models of a cluster have \(Catalogue.shardLimit) shards at most together, not \(count)"
     }
   }
 }

@@ -174,6 +174,29 @@ import Testing
     }
   }
 
+  @Test func `models get no more shards together than a retire record can seal`() async throws {
+    func model(_ shardCount: UInt32) -> ModelRecord {
+      ModelRecord(
+        id: ModelID(rawValue: shardCount), name: "m\(shardCount)", application: "",
+        shardCount: shardCount, tables: Self.tables(0..<1), trainingNodes: [NodeID(name: "t")])
+    }
+    let catalogue = Catalogue(rows: [.models: [(3000, model(3000).encode())]])
+    try catalogue.checkRoom(for: model(999))
+    #expect(throws: ModelError.clusterShardCount(4000)) {
+      try catalogue.checkRoom(for: model(1000))
+    }
+
+    try await Self.withFounder { keeper, node in
+      var draft = Self.draft("m", tables: Self.tables(0..<1))
+      draft.shardCount = 4000
+      let why = "the models of a cluster have 3999 shards at most together, not 4000"
+      await #expect(throws: RequestFailure.invalid(why)) {
+        try await keeper.create(draft, trainingNodes: [node.nodeID])
+      }
+      #expect(node.catalogue.models.isEmpty)
+    }
+  }
+
   @Test func `a change that cannot be written now is not told as made`() async throws {
     try await Self.withFounder { keeper, node in
       let listed = try #require(node.catalogue.members[node.nodeID])
