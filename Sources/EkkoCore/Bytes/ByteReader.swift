@@ -110,11 +110,11 @@ package struct ByteReader: ~Escapable {
     return ShardID(model: ModelID(rawValue: model), index: try self.readUInt32())
   }
 
-  /// At most 1,024 entries, ascending, none zero: only the canonical form is accepted.
+  /// Ascending, none zero, and not too many: only the canonical form is accepted.
   package mutating func readVersionVector() throws(WireError) -> VersionVector {
-    let count = Int(try self.readUInt16())
-    guard count <= 1024 else {
-      throw .lengthOverLimit(field: .knowledge, length: count, limit: 1024)
+    let (count, limit) = (Int(try self.readUInt16()), VersionVector.entryLimit)
+    guard count <= limit else {
+      throw .lengthOverLimit(field: .knowledge, length: count, limit: limit)
     }
     var vector = VersionVector()
     var previous: IncarnationID?

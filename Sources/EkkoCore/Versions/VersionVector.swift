@@ -10,6 +10,9 @@ public struct VersionVector: Hashable, Sendable {
 
   public private(set) var entries: [Entry] = []
 
+  /// A vector with more entries than this is not read: the four of a section's end fit a frame.
+  package static let entryLimit = 4096
+
   package init() {}
 
   package init(_ versions: [ParameterVersion]) {

@@ -80,6 +80,11 @@ extension Failure {
           "Start it with its own --role, or name another directory", .usage)
       case .damagedSnapshot(let name, let error):
         Failure(snapshot: name, in: directory, error)
+      case .noCatalogue(let name, let error):
+        unusable(
+          "its node has founded a cluster, whose catalogue \(name) does not load: \(error)",
+          "Restore the file, add --join if others keep the catalogue, or name another directory",
+          .badInput)
       }
   }
 

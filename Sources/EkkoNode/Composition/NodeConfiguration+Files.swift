@@ -49,4 +49,6 @@ package enum UnusableFiles: Error, Hashable, Sendable {
   /// They belong to a node of another role.
   case otherForm(owner: String)
   case damagedSnapshot(String, SnapshotError)
+  /// They are those of a node that has founded a cluster, but for the catalogue of that.
+  case noCatalogue(String, SnapshotError)
 }

@@ -46,18 +46,10 @@ package actor Snapshots: ShardSource {
     for actor in self.node.shards.all { _ = await self.save(actor) }
   }
 
-  /// Saves a shard, if it has changed since it was saved last.
+  /// Saves a shard, if it has changed since it was saved last; tells of trouble with that.
   package func save(_ actor: ShardActor) async -> Bool {
-    // Two writers of one file would spoil each other's.
-    await self.turn.enterIgnoringCancellation()
-    defer { self.turn.leave() }
-    let sequence = self.node.board[actor.id]?.sequence ?? 0
-    guard self.saved[actor.id] != sequence else { return true }
-    do {
-      try await actor.save(
-        to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
-      self.saved[actor.id] = sequence
-      self.lastTrouble = nil
+    do throws(SnapshotError) {
+      try await self.write(actor)
       return true
     } catch {
       self.note(
@@ -66,13 +58,30 @@ package actor Snapshots: ShardSource {
     }
   }
 
+  /// Saves a shard, if it has changed since it was saved last.
+  func write(_ actor: ShardActor) async throws(SnapshotError) {
+    // Two writers of one file would spoil each other's.
+    await self.turn.enterIgnoringCancellation()
+    defer { self.turn.leave() }
+    let sequence = self.node.board[actor.id]?.sequence ?? 0
+    guard self.saved[actor.id] != sequence else { return }
+    try await actor.save(to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
+    self.saved[actor.id] = sequence
+    self.lastTrouble = nil
+  }
+
+  /// The shard as its file holds it, in the node's present life.
+  func read(_ shard: ShardID, schemas: [TableSchema]) async throws(SnapshotError) -> Shard {
+    try await ShardSnapshot.load(
+      shard, from: self.files, formClass: self.node.formClass, schemas: schemas,
+      incarnation: self.node.incarnation, at: self.node.clock.now())
+  }
+
   package func load(
     _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
   ) async -> Shard? {
     do throws(SnapshotError) {
-      let loaded = try await ShardSnapshot.load(
-        shard, from: self.files, formClass: node.formClass, schemas: schemas,
-        incarnation: node.incarnation, at: node.clock.now())
+      let loaded = try await self.read(shard, schemas: schemas)
       if shard != .catalogue { self.rowsLoaded += loaded.rowCount }
       return loaded
     } catch .file(let error) where error.reason == .missing {

@@ -25,19 +25,29 @@ package struct StoreNode: Sendable {
   package static func start(
     _ configuration: NodeConfiguration, transport: any Transport, runtime: Runtime,
     onEvent: @escaping @Sendable (NodeEvent) -> Void = { _ in }
-  ) async throws(TransportError) -> StoreNode {
+  ) async throws(StartFailure) -> StoreNode {
     let homes = (0..<max(1, configuration.homes)).map(Home.init(index:))
-    let listener = try await transport.listen(on: configuration.listen, homes: homes)
-    return await StoreNode(
-      configuration, listener: listener, transport: transport, runtime: runtime,
-      onEvent: onEvent)
+    let listener: any ChannelListener
+    do throws(TransportError) {
+      listener = try await transport.listen(on: configuration.listen, homes: homes)
+    } catch {
+      throw .listening(error)
+    }
+    do throws(UnusableFiles) {
+      return try await StoreNode(
+        configuration, listener: listener, transport: transport, runtime: runtime,
+        onEvent: onEvent)
+    } catch {
+      await listener.close()
+      throw .files(error)
+    }
   }
 
   private init(
     _ configuration: NodeConfiguration, listener: any ChannelListener,
     transport: any Transport, runtime: Runtime,
     onEvent: @escaping @Sendable (NodeEvent) -> Void
-  ) async {
+  ) async throws(UnusableFiles) {
     var configuration = configuration
     let advertised = configuration.advertised(listeningOn: listener.endpoint)
     if configuration.name.isEmpty {
@@ -73,11 +83,16 @@ package struct StoreNode: Sendable {
     }
     self.snapshots = snapshots
     let source: any ShardSource = snapshots ?? EmptyShards()
-    let catalogue =
-      await source.load(.catalogue, schemas: Catalogue.schemas, for: node)
-      ?? Shard(
-        id: .catalogue, schemas: Catalogue.schemas, formClass: node.formClass,
-        incarnation: node.incarnation)
+    let catalogue: Shard
+    if let snapshots, configuration.founds, configuration.cluster != .unknown {
+      catalogue = try await Self.ownCatalogue(of: snapshots)
+    } else {
+      catalogue =
+        await source.load(.catalogue, schemas: Catalogue.schemas, for: node)
+        ?? Shard(
+          id: .catalogue, schemas: Catalogue.schemas, formClass: node.formClass,
+          incarnation: node.incarnation)
+    }
     self.keeper = CatalogueKeeper(
       node: node,
       shard: ShardActor(
@@ -91,6 +106,17 @@ package struct StoreNode: Sendable {
     self.onEvent = onEvent
     self.reporter = Reporter(node: node, replica: self.replica)
     if configuration.founds { await self.found() }
+  }
+
+  /// The catalogue of a node that has founded a cluster: without it, it would found another over what
+  /// runs, and give models ids that others have. Its file comes before the record that names the
+  /// cluster; see `remember`.
+  private static func ownCatalogue(of snapshots: Snapshots) async throws(UnusableFiles) -> Shard {
+    do throws(SnapshotError) {
+      return try await snapshots.read(.catalogue, schemas: Catalogue.schemas)
+    } catch {
+      throw .noCatalogue(ShardSnapshot.name(of: .catalogue), error)
+    }
   }
 
   private var member: MemberRecord { MemberRecord(self.node.identity, endpoint: self.advertised) }
@@ -118,9 +144,14 @@ package struct StoreNode: Sendable {
     await self.snapshots?.saveAll()
   }
 
-  /// Writes down who this node is, for its next life.
+  /// Writes down who this node is, for its next life; of a founder, once its catalogue is saved.
   package func remember() async throws {
     guard let files = self.configuration.files else { return }
+    if self.configuration.founds, self.configuration.cluster == .unknown,
+      let catalogue = self.node.shards[.catalogue]
+    {
+      try await self.snapshots?.write(catalogue)
+    }
     let identity = self.node.identity
     try await NodeRecord(
       name: identity.name, cluster: identity.cluster, form: self.node.formClass
@@ -217,7 +248,8 @@ package struct StoreNode: Sendable {
       guard listed?.incarnation != self.node.incarnation else { continue }
       if self.configuration.founds {
         // A clock that was behind as it started: what peers had of its former life counted as newer.
-        _ = await self.keeper.register(self.member, inPlaceOf: listed)
+        // What cannot be written yet is tried again with the next change, or a second from now.
+        _ = try? await self.keeper.register(self.member, inPlaceOf: listed)
       } else {
         guard await self.joinCluster() else { return }
       }
@@ -283,6 +315,13 @@ package struct StoreNode: Sendable {
       await self.keeper.retireNext(next.incarnation, seals: next.seals)
     }
   }
+}
+
+/// Why a node does not start.
+package enum StartFailure: Error, Hashable, Sendable {
+  /// It cannot listen at its address.
+  case listening(TransportError)
+  case files(UnusableFiles)
 }
 
 /// What an operator may want to know of a node.

@@ -33,7 +33,7 @@ struct NodeProgram {
       node: configuration.name.isEmpty ? configuration.dataCentre : configuration.name)
     let refusal = Guarded<String?>(nil)
     let store: StoreNode
-    do throws(TransportError) {
+    do throws(StartFailure) {
       store = try await StoreNode.start(
         configuration, transport: transport, runtime: runtime,
         onEvent: { event in
@@ -43,7 +43,10 @@ struct NodeProgram {
           signals.ask()
         })
     } catch {
-      throw Failure(listeningOn: configuration.listen, error)
+      switch error {
+      case .listening(let error): throw Failure(listeningOn: configuration.listen, error)
+      case .files(let error): throw Failure(error, in: self.options.dataDirectory ?? "")
+      }
     }
     try await store.remember()
     let running = runtime.spawn(on: Home(index: 0)) { await store.run() }

@@ -42,6 +42,10 @@ package struct Catalogue: Hashable, Sendable {
     TableSchema(name: "\(table)", valueType: .bytes, rowLength: table.rowLength)
   }
 
+  /// All models together have no more shards than this: an origin that wrote to each, and to the
+  /// catalogue, can still be retired.
+  package static let shardLimit = RetireRecord.sealLimit - 1
+
   package init() {}
 
   /// Decodes the rows of the catalogue's shard. A row that makes no sense to this version is left
@@ -99,6 +103,12 @@ package struct Catalogue: Hashable, Sendable {
         Membership.Entry(
           incarnation: $0.incarnation, dataCentre: $0.dataCentre, formClass: $0.form)
       })
+  }
+
+  /// Throws if the cluster would have too many shards with another model.
+  func checkRoom(for model: ModelRecord) throws(ModelError) {
+    let count = self.models.values.reduce(Int(model.shardCount)) { $0 + Int($1.shardCount) }
+    guard count <= Self.shardLimit else { throw .clusterShardCount(count) }
   }
 
   /// An id no model has.

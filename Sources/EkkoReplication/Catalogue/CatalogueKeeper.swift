@@ -100,7 +100,8 @@ package actor CatalogueKeeper {
     var writer = ByteWriter()
     writer.write(member.node.rawValue)
     let bytes = writer.bytes
-    await self.change { _ in
+    // A writer that starts again with a catalogue it is in doubt about is listed later.
+    try? await self.change { _ in
       ((), [.put(bytes, key: 0, of: .writer), .put(member)])
     }
   }
@@ -109,8 +110,10 @@ package actor CatalogueKeeper {
   ///
   /// - Parameter former: who was listed under its name when it was found that it may have that.
   /// - Returns: false if another is by now, or the life has been retired; then nothing has changed.
-  package func register(_ member: MemberRecord, inPlaceOf former: MemberRecord?) async -> Bool {
-    await self.change { catalogue in
+  package func register(
+    _ member: MemberRecord, inPlaceOf former: MemberRecord?
+  ) async throws(RequestFailure) -> Bool {
+    try await self.change { catalogue in
       let listed = catalogue.members[member.node]
       if listed == member { return (true, []) }
       if catalogue.retires(member.incarnation) { return (false, []) }
@@ -119,8 +122,8 @@ package actor CatalogueKeeper {
   }
 
   /// Takes a member off the list, unless a later life of it has come.
-  package func remove(_ member: MemberRecord) async {
-    await self.change { catalogue in
+  package func remove(_ member: MemberRecord) async throws(RequestFailure) {
+    try await self.change { catalogue in
       ((), catalogue.members[member.node] == member ? [.delete(member)] : [])
     }
   }
@@ -128,16 +131,21 @@ package actor CatalogueKeeper {
   /// Creates a model whose primaries are `trainingNodes`, or confirms that it exists just so.
   package func create(
     _ draft: ModelDraft, trainingNodes: [NodeID]
-  ) async throws(ModelError) -> ModelRecord {
-    try await self.change { catalogue throws(ModelError) in
+  ) async throws(RequestFailure) -> ModelRecord {
+    try await self.change { catalogue throws(RequestFailure) in
       if let known = catalogue.model(named: draft.name) {
-        guard draft.describes(known) else { throw .exists(draft.name) }
+        guard draft.describes(known) else { throw RequestFailure(.exists(draft.name)) }
         return (known, [])
       }
       let model = ModelRecord(
         id: catalogue.freeModelID, name: draft.name, application: draft.application,
         shardCount: draft.shardCount, tables: draft.tables, trainingNodes: trainingNodes)
-      try model.validate()
+      do throws(ModelError) {
+        try model.validate()
+        try catalogue.checkRoom(for: model)
+      } catch {
+        throw RequestFailure(error)
+      }
       return (model, [.put(model)])
     }
   }
@@ -145,10 +153,10 @@ package actor CatalogueKeeper {
   /// Adds tables to a model, and changes of its tables what may be changed (DESIGN §4).
   package func alter(
     _ name: String, tables: [TableSchema]
-  ) async throws(ModelError) -> ModelRecord? {
-    try await self.change { catalogue throws(ModelError) in
-      guard var model = catalogue.model(named: name) else { return (nil, []) }
-      try model.alter(tables)
+  ) async throws(RequestFailure) -> ModelRecord {
+    try await self.change { catalogue throws(RequestFailure) in
+      guard var model = catalogue.model(named: name) else { throw .unknownModel(name) }
+      do throws(ModelError) { try model.alter(tables) } catch { throw RequestFailure(error) }
       return (model, [.put(model)])
     }
   }
@@ -161,7 +169,8 @@ package actor CatalogueKeeper {
     for actor in self.node.shards.all where seals[actor.id] != nil {
       guard await self.source.save(actor) else { return }
     }
-    await self.change { catalogue in
+    // What cannot be written now is found again before long.
+    try? await self.change { catalogue in
       guard !catalogue.retires(incarnation),
         !catalogue.members.values.contains(where: { $0.incarnation == incarnation })
       else { return ((), []) }
@@ -172,9 +181,12 @@ package actor CatalogueKeeper {
   }
 
   /// Changes the catalogue as `decide` wants on seeing it, and makes this node follow it.
-  private func change<Answer: Sendable, Failure: Error>(
-    _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
-  ) async throws(Failure) -> Answer {
+  private func change<Answer: Sendable>(
+    _ decide:
+      @Sendable (Catalogue) throws(RequestFailure) -> (
+        answer: Answer, writes: [ShardWrite]
+      )
+  ) async throws(RequestFailure) -> Answer {
     let answer = try await self.write(decide)
     // What the cluster is told it has must survive this node, which alone may write it.
     _ = await self.source.save(self.shard)
@@ -182,13 +194,21 @@ package actor CatalogueKeeper {
     return answer
   }
 
-  private func write<Answer: Sendable, Failure: Error>(
-    _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
-  ) async throws(Failure) -> Answer {
+  private func write<Answer: Sendable>(
+    _ decide:
+      @Sendable (Catalogue) throws(RequestFailure) -> (
+        answer: Answer, writes: [ShardWrite]
+      )
+  ) async throws(RequestFailure) -> Answer {
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     defer { self.node.board.endWrite(ticket) }
     return try await self.shard.changeCatalogue(at: now, decide)
   }
+}
+
+extension RequestFailure {
+  /// No such model can exist.
+  fileprivate init(_ error: ModelError) { self = .invalid(error.description) }
 }
 
 extension ShardWrite {

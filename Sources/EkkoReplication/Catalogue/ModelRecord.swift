@@ -64,7 +64,8 @@ package struct ModelRecord: Hashable, Sendable {
       let current = self.tables[place]
       table.revision = current.revision
       guard table != current else { continue }
-      guard current.canBecome(table) else { throw .change(table: table.name) }
+      guard current.hasRows(like: table) else { throw .change(table: table.name) }
+      guard current.canBecome(table) else { throw .longerLife(table: table.name) }
       table.revision += 1
       self.tables[place] = table
     }
@@ -103,6 +104,10 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
   case exists(String)
   /// The change of this table is none that is allowed while rows exist.
   case change(table: String)
+  /// A longer time-to-live: rows that have expired are gone at some replicas and not yet at others.
+  case longerLife(table: String)
+  /// The models of the cluster would have so many shards together.
+  case clusterShardCount(Int)
 
   public var description: String {
     switch self {
@@ -119,6 +124,10 @@ public enum ModelError: Error, Hashable, Sendable, CustomStringConvertible {
     case .exists(let name): "a model '\(name)' exists already and is described otherwise"
     case .change(let table):
       "table '\(table)' may change only its time-to-live and its optimiser's parameters"
+    case .longerLife(let table):
+      "the time-to-live of table '\(table)' cannot become longer: rows that have expired may be gone"
+    case .clusterShardCount(let count):
+      "the models of a cluster have \(Catalogue.shardLimit) shards at most together, not \(count)"
     }
   }
 }

@@ -155,15 +155,18 @@ package struct StableKnowledge: Sendable {
     return (named.values + [pulling]).filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
   }
 
-  /// Forgets members in lives that are over, as `present` lists those of each node. Nodes it does not
-  /// list yet are kept: their reports may have come before the catalogue's.
+  /// Forgets members in lives that are over, as `present` lists those of each node.
+  ///
+  /// Of a node it does not list, which may be listed before long, is kept what came from whoever has a
+  /// link open: that may tell only what has changed since. The next link begins with everything.
   package mutating func retain(_ present: [NodeID: IncarnationID]) {
     self.changeCount += 1
-    func lives(_ member: Member) -> Bool {
-      present[member.node].map { $0 == member.incarnation } ?? true
+    let linked = Set(self.links.keys.map(\.node))
+    func lives(_ member: Member, toldBy reporter: NodeID) -> Bool {
+      present[member.node].map { $0 == member.incarnation } ?? linked.contains(reporter)
     }
-    self.direct = self.direct.filter { lives($0.key) }
-    self.keep { $0.members.allSatisfy(lives) }
+    self.direct = self.direct.filter { lives($0.key, toldBy: $0.key.node) }
+    self.keep { key in key.members.allSatisfy { lives($0, toldBy: key.reporter) } }
   }
 
   private mutating func keep(_ isOfUse: (GroupKey) -> Bool) {

@@ -18,7 +18,10 @@ package struct ClockFitness: Sendable {
 
   package mutating func note(_ node: NodeID, offset: Duration) { self.offsets[node] = offset }
 
-  package mutating func forget(_ node: NodeID) { self.offsets[node] = nil }
+  /// Forgets all others: who has gone must not outvote those that are there.
+  package mutating func retain(_ isOfUse: (NodeID) -> Bool) {
+    self.offsets = self.offsets.filter { isOfUse($0.key) }
+  }
 
   /// Whether one of these other members at least has shown its clock, if there are any, and most of
   /// those heard, itself included, agree with ours.

@@ -82,6 +82,15 @@ package final class ReplicaNode: Sendable {
     let membership = agreed.membership
     self.agreed.withLock { $0 = agreed }
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
+    self.clocks.withLock { $0.retain { Self.counts($0, for: self.nodeID, in: membership) } }
+  }
+
+  /// Whether the clock of `node` is one to compare with: a member's. A node that is no member yet may
+  /// not know who is, and compares with whom it meets.
+  private static func counts(
+    _ node: NodeID, for reader: NodeID, in membership: Membership
+  ) -> Bool {
+    membership.entries[reader] == nil || membership.entries[node] != nil
   }
 
   /// Whether this node accepts writes now: it has merged what its peers hold, its clock agrees with
@@ -101,6 +110,7 @@ package final class ReplicaNode: Sendable {
 
   /// Compares a peer's wall time with ours.
   package func noteClock(of node: NodeID, offset: Duration) {
+    guard Self.counts(node, for: self.nodeID, in: self.membership) else { return }
     self.clocks.withLock { $0.note(node, offset: offset) }
   }
 

@@ -43,11 +43,12 @@ package struct RequestServer: RequestService {
       case .createModel(let draft):
         try self.requireWriter()
         try self.requireCaughtUp()
-        return .model(try await self.create(draft))
+        return .model(
+          try await self.keeper.create(draft, trainingNodes: await self.presentTrainingNodes()))
       case .alterModel(let name, let tables):
         try self.requireWriter()
         try self.requireCaughtUp()
-        return .model(try await self.alter(name, tables: tables))
+        return .model(try await self.keeper.alter(name, tables: tables))
       case .write(let write):
         return .written(try await self.desk.write(write, until: until))
       case .read(let read):
@@ -97,7 +98,7 @@ package struct RequestServer: RequestService {
       throw .invalid("the cluster has retired this life of '\(member.name)' while it was away")
     }
     // Whoever has taken the name meanwhile is to be looked for as well.
-    guard await self.keeper.register(member, inPlaceOf: listed) else {
+    guard try await self.keeper.register(member, inPlaceOf: listed) else {
       throw .busy(retryAfter: .milliseconds(50))
     }
   }
@@ -123,7 +124,7 @@ package struct RequestServer: RequestService {
     } else if await self.replica.isThere(listed, within: Self.shortPatience) {
       throw .invalid("node '\(name)' still runs at \(listed.endpoint)")
     }
-    await self.keeper.remove(listed)
+    try await self.keeper.remove(listed)
   }
 
   /// The training nodes that can take a model's shards: one that has gone would leave its part of the
@@ -141,28 +142,6 @@ package struct RequestServer: RequestService {
       for await node in group { if let node { present.insert(node) } }
       return listed.map(\.node).filter(present.contains)
     }
-  }
-
-  private func create(_ draft: ModelDraft) async throws(RequestFailure) -> ModelRecord {
-    let trainingNodes = await self.presentTrainingNodes()
-    do throws(ModelError) {
-      return try await self.keeper.create(draft, trainingNodes: trainingNodes)
-    } catch {
-      throw .invalid(error.description)
-    }
-  }
-
-  private func alter(
-    _ name: String, tables: [TableSchema]
-  ) async throws(RequestFailure) -> ModelRecord {
-    let altered: ModelRecord?
-    do throws(ModelError) {
-      altered = try await self.keeper.alter(name, tables: tables)
-    } catch {
-      throw .invalid(error.description)
-    }
-    guard let altered else { throw .unknownModel(name) }
-    return altered
   }
 
   /// Tells what changes in a table until the task is cancelled or `reply` fails.

@@ -16,12 +16,20 @@ extension ShardActor {
 
   /// Writes what `decide` wants on seeing the catalogue, in one step: of two that create a model, the
   /// second sees the first's. Stamped with `now`, which a write ticket of the board gave.
-  func changeCatalogue<Answer: Sendable, Failure: Error>(
+  ///
+  /// Throws what `decide` does, and `.busy` if nothing can be written now.
+  func changeCatalogue<Answer: Sendable>(
     at now: Instant,
-    _ decide: @Sendable (Catalogue) throws(Failure) -> (answer: Answer, writes: [ShardWrite])
-  ) throws(Failure) -> Answer {
+    _ decide:
+      @Sendable (Catalogue) throws(RequestFailure) -> (
+        answer: Answer, writes: [ShardWrite]
+      )
+  ) throws(RequestFailure) -> Answer {
     let (answer, writes) = try decide(self.catalogue())
-    if !writes.isEmpty { _ = self.write(writes, request: nil, epoch: .first, at: now) }
+    guard !writes.isEmpty else { return answer }
+    guard
+      case .outcome(.applied, _) = self.write(writes, request: nil, epoch: .first, at: now)
+    else { throw .busy(retryAfter: .milliseconds(100)) }
     return answer
   }
 }

@@ -264,7 +264,7 @@ final class ReplicaMirror: @unchecked Sendable {
         }
       throw self.violation(invariant, "\(shard.id.text): \(error)")
     }
-    guard shard.knowledge.count <= Shard.originLimit + Self.latecomers else {
+    guard shard.knowledge.count <= shard.originLimit + Self.latecomers else {
       throw self.violation(.b1, "\(shard.id.text): \(shard.knowledge.count) origins in knowledge")
     }
     guard shard.cache.entries.count <= 2 * shard.cache.liveCount + 64 + Self.turnLength else {

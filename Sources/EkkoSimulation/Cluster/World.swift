@@ -84,7 +84,7 @@ final class World: @unchecked Sendable {
     self.description.configure(&configuration)
     if let disk, await !self.takeUp(disk, for: life, into: &configuration) { return }
     let transport = self.transport(for: process, on: host, in: plan.dataCentre)
-    do throws(TransportError) {
+    do throws(StartFailure) {
       let store = try await StoreNode.start(
         configuration, transport: transport, runtime: process.runtime,
         onEvent: { [events = life.events] event in
@@ -97,6 +97,9 @@ final class World: @unchecked Sendable {
       try? await store.remember()
       await store.run()
       if life.events.refusal == nil { await store.leaveCluster() }
+    } catch .files(let error) {
+      // A process that has died meanwhile reads nothing.
+      if let disk, !process.isDead { self.note(error, keeping: life, on: disk) }
     } catch {
       return
     }
@@ -128,14 +131,19 @@ final class World: @unchecked Sendable {
         // Trouble that may pass: whoever started the node starts it again.
         guard (try? await life.process.clock.sleep(for: .milliseconds(100))) != nil else { break }
       } catch {
-        if disk.isSound {
-          self.watch.report(Violation(.l2, "\(life.name), whose disk is sound: \(error)"))
-        }
-        life.cannotStart = true
+        self.note(error, keeping: life, on: disk)
         return false
       }
     }
     return false
+  }
+
+  /// A node that does not start with its files: never with those of a sound disk.
+  private func note(_ error: UnusableFiles, keeping life: NodeLife, on disk: SimulatedDisk) {
+    if disk.isSound {
+      self.watch.report(Violation(.l2, "\(life.name), whose disk is sound: \(error)"))
+    }
+    life.cannotStart = true
   }
 
   /// Ends a life at this moment, as a power cut does.

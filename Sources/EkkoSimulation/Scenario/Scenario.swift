@@ -105,7 +105,7 @@ final class Course: @unchecked Sendable {
     guard let founder = self.world.nodes[0].store else { return }
     let training = self.world.nodes.filter(\.plan.isTraining).compactMap { $0.store?.node.nodeID }
     let draft = ScenarioTable.draft(shards: self.plan.options.shards)
-    do throws(ModelError) {
+    do throws(RequestFailure) {
       _ = try await founder.keeper.create(draft, trainingNodes: training)
     } catch {
       self.world.watch.report(Violation(.run, "the model cannot be created: \(error)"))

@@ -3,7 +3,14 @@ package import EkkoCore
 /// Local writes at the primary (Ekko §4.3): stamped, applied, cached and known in one step.
 extension Shard {
   /// More ids than this in a vector, and a replica refuses to become one more origin (DESIGN §5.1).
-  package static let originLimit = 64
+  package static let usualOriginLimit = 64
+
+  /// The same of this shard. Each life of the catalogue's writer is an origin of it, also one that
+  /// waits for an absent member before it can retire any: it must go on, for without its writes no
+  /// member is ever let go. There is but one writer, so the vectors end where they can still be read.
+  package var originLimit: Int {
+    self.id == .catalogue ? VersionVector.entryLimit : Self.usualOriginLimit
+  }
 
   /// Applies the writes in order. A request that was applied before is not applied again.
   package mutating func write(
@@ -40,7 +47,7 @@ extension Shard {
   /// Whether this life is an origin, or may become one.
   var mayBeOrigin: Bool {
     guard !self.origins.retired.contains(self.incarnation) else { return false }
-    return self.knowledge[self.incarnation] > .zero || self.knowledge.count < Self.originLimit
+    return self.knowledge[self.incarnation] > .zero || self.knowledge.count < self.originLimit
   }
 
   private mutating func apply(

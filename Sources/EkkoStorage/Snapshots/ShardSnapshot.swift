@@ -74,7 +74,8 @@ package enum ShardSnapshot {
   /// see `Shard.settleLoaded`; else the error says `needsReplacement`.
   ///
   /// - Parameters:
-  ///   - schemas: the tables the model has now; the file's must be able to become them.
+  ///   - schemas: the tables the model has, as far as this replica knows; the file may hold an earlier
+  ///     state of them, or a later one.
   ///   - incarnation: the new life, never used before.
   package static func load(
     _ shard: ShardID, from store: any FileStore, formClass: FormClass, schemas: [TableSchema],
@@ -83,7 +84,7 @@ package enum ShardSnapshot {
     let verified = try await Self.verify(try await Self.open(shard, in: store))
     guard verified.shard == shard else { throw .wrongShard(verified.shard) }
     guard verified.formClass == formClass else { throw .wrongFormClass(verified.formClass) }
-    try Self.check(verified.schemas, become: schemas)
+    try Self.check(verified.schemas, fit: schemas)
 
     var content = try SnapshotContent(try await Self.open(shard, in: store))
     // If the file was replaced since it was verified, its own checksum below vouches for it.
@@ -108,10 +109,10 @@ package enum ShardSnapshot {
   }
 
   private static func check(
-    _ stored: [TableSchema], become current: [TableSchema]
+    _ stored: [TableSchema], fit current: [TableSchema]
   ) throws(SnapshotError) {
     for (index, schema) in stored.enumerated() {
-      guard index < current.count, schema.canBecome(current[index]) else {
+      guard index < current.count, schema.hasRows(like: current[index]) else {
         throw .incompatibleTable(name: schema.name)
       }
     }

@@ -10,7 +10,7 @@ public struct TableSchema: Hashable, Sendable {
   public var rowLength: Int
   public var optimiser: Optimiser
   public var initialiser: Initialiser
-  /// How long a row lives after its last write; 0 means for ever.
+  /// How long a row lives after its last write; 0 means for ever. A table's may only become shorter.
   public var timeToLiveSeconds: UInt32
   public var admission: AdmissionRule
   public var servingForm: ServingForm
@@ -57,14 +57,27 @@ public struct TableSchema: Hashable, Sendable {
 }
 
 extension TableSchema {
-  /// Whether this schema may be replaced by `other` while rows exist: only the time-to-live and
-  /// the hyper-parameters of the same optimiser may differ. Revisions are the caller's to count.
+  /// Whether this schema may be replaced by `other` while rows exist: only the hyper-parameters of the
+  /// same optimiser may differ, and the time-to-live, which may not grow: what one replica has dropped
+  /// by then would live again at another. Revisions are the caller's to count.
   public func canBecome(_ other: TableSchema) -> Bool {
+    self.hasRows(like: other) && !other.livesLonger(than: self)
+  }
+
+  /// Whether rows of this schema are rows of `other` as they are: it is an earlier or a later state of
+  /// the same table.
+  package func hasRows(like other: TableSchema) -> Bool {
     guard self.optimiser.isSameKind(as: other.optimiser) else { return false }
     var changed = self
     changed.optimiser = other.optimiser
     changed.timeToLiveSeconds = other.timeToLiveSeconds
     changed.revision = other.revision
     return changed == other
+  }
+
+  /// Whether rows of this schema live longer than those of `other`.
+  private func livesLonger(than other: TableSchema) -> Bool {
+    guard other.timeToLiveSeconds != 0 else { return false }
+    return self.timeToLiveSeconds == 0 || self.timeToLiveSeconds > other.timeToLiveSeconds
   }
 }

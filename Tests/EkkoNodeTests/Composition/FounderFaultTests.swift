@@ -43,6 +43,32 @@ import Testing
     }
   }
 
+  /// None of its former lives is retired meanwhile, so that the catalogue has ever more origins.
+  @Test func `a founder that starts often while a member is away still keeps the catalogue`() throws
+  {
+    try Self.make(seed: 1).run { cluster in
+      let client = try await cluster.client(in: "t")
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+      try await cluster.stop("b0")
+      for life in 1...70 {
+        cluster.crash("t0")
+        cluster.restart("t0")
+        try await cluster.wait(within: .seconds(10), "life \(life) of the founder is listed") {
+          guard let founder = cluster.store("t0")?.node else { return false }
+          return founder.catalogue.members[founder.nodeID]?.incarnation == founder.incarnation
+        }
+      }
+
+      try await client.leave("b0", incarnation: nil)
+
+      let founder = try #require(cluster.store("t0")?.node)
+      #expect(founder.catalogue.membersByName.map(\.name) == ["a0", "t0"])
+      try await cluster.wait(within: .seconds(30), "its former lives are retired one by one") {
+        founder.retirements >= 3
+      }
+    }
+  }
+
   /// What its peers hold of its former life counts as newer then.
   @Test(arguments: UInt64(1)...5)
   func `a founder whose clock was behind at first is listed in its present life`(
@@ -291,7 +317,7 @@ import Testing
       try await cluster.stop("a0")
       let founder = try #require(cluster.store("t0"))
       let gone = founder.node.catalogue.membersByName.first { $0.name == "a0" }
-      await founder.keeper.remove(try #require(gone))
+      try await founder.keeper.remove(try #require(gone))
       try await cluster.wait(within: .seconds(10), "the list without it is known") {
         cluster.store("t1")?.node.catalogue.members.count == 2
       }

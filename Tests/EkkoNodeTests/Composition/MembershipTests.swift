@@ -75,7 +75,7 @@ import Testing
       // As it may happen while the original cannot be reached.
       let listed = first.node.node.catalogue.members[NodeID(name: "b")]
       let record = MemberRecord(copy.node.node.identity, endpoint: copy.node.endpoint)
-      #expect(await first.node.keeper.register(record, inPlaceOf: listed))
+      #expect(try await first.node.keeper.register(record, inPlaceOf: listed))
 
       let why = "the name 'b' is that of a node that runs at \(copy.node.endpoint)"
       #expect(await original.firstEvent { $0 == .refused(why) })
@@ -94,7 +94,7 @@ import Testing
       var identity = original.node.node.identity
       identity.incarnation = IncarnationID(rawValue: 77)
       let gone = MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1))
-      #expect(await first.node.keeper.register(gone, inPlaceOf: listed))
+      #expect(try await first.node.keeper.register(gone, inPlaceOf: listed))
 
       await first.node.keeper.retireNext(original.node.node.incarnation, seals: [:])
 

@@ -3,6 +3,7 @@ import EkkoCore
 import EkkoReplication
 import EkkoStorage
 import EkkoTransport
+import Glibc
 import Testing
 
 @testable import EkkoNode
@@ -130,6 +131,41 @@ import Testing
       #expect(rows > 0 && loaded == 1000 - rows)
       #expect((UInt64(rows)...UInt64(rows + 2)).contains(pulled))
       #expect(await again.digests() == trained.first.digests())
+    }
+  }
+
+  /// A disk with room for no snapshot, but for less.
+  private struct FullDisk: FileStore {
+    let files: POSIXFileStore
+
+    func create(_ name: String) async throws(FileError) -> any FileWriter {
+      guard !name.hasSuffix(ShardSnapshot.nameSuffix) else {
+        throw FileError(path: name, call: .write, code: ENOSPC)
+      }
+      return try await self.files.create(name)
+    }
+
+    func names() async throws(FileError) -> [String] { try await self.files.names() }
+
+    func open(_ name: String) async throws(FileError) -> any FileReader {
+      try await self.files.open(name)
+    }
+
+    func delete(_ name: String) async throws(FileError) { try await self.files.delete(name) }
+
+    func deleteUnpublished() async throws(FileError) { try await self.files.deleteUnpublished() }
+  }
+
+  /// Its next life would be refused for want of the catalogue.
+  @Test func `a founder whose catalogue was never saved does not write down its cluster`()
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: directory.path)
+    try await TestNodes.with { nodes in
+      let life = try await nodes.start("a", files: FullDisk(files: files))
+      await #expect(throws: SnapshotError.self) { try await life.node.remember() }
+      #expect(try await files.names().isEmpty)
     }
   }
 

@@ -48,6 +48,50 @@ import Testing
     #expect(try directory.contents(of: name) == before)
   }
 
+  private enum Loss: CaseIterable { case missing, ofOtherTables }
+
+  /// It would found another over its running cluster, and give a second model the id of the first.
+  @Test(arguments: Loss.allCases)
+  private func `a founder whose catalogue does not load is refused at start`(
+    loss: Loss
+  ) async throws {
+    let used = try TemporaryDirectory()
+    let files = try POSIXFileStore(directory: used.path)
+    try await TestNodes.with { nodes in
+      let life = try await nodes.start("a", files: files)
+      try await life.node.remember()
+      await life.stop()
+    }
+    let name = "model-0-shard-0.snapshot"
+    try await files.delete(name)
+    if loss == .ofOtherTables {
+      var shard = Shard(
+        id: .catalogue, schemas: [TableSchema(name: "other", rowLength: 1)], formClass: .full,
+        incarnation: IncarnationID(rawValue: 5))
+      let now = Instant(monotonic: .zero, wall: WallTime(microseconds: 1))
+      var writer = try #require(SnapshotWriter(of: &shard, at: now))
+      try await ShardSnapshot.write(.catalogue, to: files) { writer.nextPiece(of: &shard) }
+    }
+    // The first life's store still locks its own.
+    let directory = try TemporaryDirectory(copying: used)
+    let before = try? directory.contents(of: name)
+
+    let failure = await Self.refusal { $0.dataDirectory = directory.path }
+
+    let why =
+      switch loss {
+      case .missing: "cannot open \(directory.path)/\(name): there is no such file or directory"
+      case .ofOtherTables: "table other of the snapshot does not fit the model's"
+      }
+    #expect(
+      failure?.line
+        == "ekko-node: cannot use \(directory.path): its node has founded a cluster, whose catalogue "
+        + "\(name) does not load: \(why). Restore the file, add --join if others keep the catalogue, "
+        + "or name another directory.")
+    #expect(failure?.exitCode == .badInput)
+    #expect((try? directory.contents(of: name)) == before)
+  }
+
   @Test func `a directory of a node of another role is refused and left as it is`() async throws {
     let directory = try TemporaryDirectory()
     do {

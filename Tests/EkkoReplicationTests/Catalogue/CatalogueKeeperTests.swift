@@ -192,19 +192,83 @@ import Testing
         identity.incarnation = IncarnationID(rawValue: UInt64(10 + life))
         return MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: UInt16(life)))
       }
-      #expect(await keeper.register(lives[0], inPlaceOf: nil))
+      #expect(try await keeper.register(lives[0], inPlaceOf: nil))
 
-      let taken = await withTaskGroup(of: MemberRecord?.self) { group in
+      let taken = try await withThrowingTaskGroup(of: MemberRecord?.self) { group in
         for life in lives[1...] {
-          group.addTask { await keeper.register(life, inPlaceOf: lives[0]) ? life : nil }
+          group.addTask { try await keeper.register(life, inPlaceOf: lives[0]) ? life : nil }
         }
-        return await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
+        return try await group.reduce(into: []) { $0 += [$1].compactMap(\.self) }
       }
 
       #expect(taken.count == 1)
       #expect(node.catalogue.members[lives[0].node] == taken.first)
       // Asked again, it has it.
-      #expect(await keeper.register(taken[0], inPlaceOf: lives[0]))
+      #expect(try await keeper.register(taken[0], inPlaceOf: lives[0]))
+    }
+  }
+
+  @Test func `a longer time-to-live is refused with a sentence, a shorter one taken`() async throws
+  {
+    try await Self.withFounder { keeper, node in
+      var tables = Self.tables(0..<1)
+      tables[0].timeToLiveSeconds = 60
+      _ = try await keeper.create(
+        Self.draft("m", tables: tables), trainingNodes: [node.nodeID])
+
+      let refusal = RequestFailure.invalid(
+        "the time-to-live of table 't0' cannot become longer: rows that have expired may be gone")
+      for longer: UInt32 in [61, 0] {
+        tables[0].timeToLiveSeconds = longer
+        await #expect(throws: refusal) {
+          try await keeper.alter("m", tables: tables)
+        }
+      }
+      tables[0].timeToLiveSeconds = 59
+      let model = try await keeper.alter("m", tables: tables)
+      #expect(model.tables[0].timeToLiveSeconds == 59)
+    }
+  }
+
+  @Test func `models get no more shards together than a retire record can seal`() async throws {
+    func model(_ shardCount: UInt32) -> ModelRecord {
+      ModelRecord(
+        id: ModelID(rawValue: shardCount), name: "m\(shardCount)", application: "",
+        shardCount: shardCount, tables: Self.tables(0..<1), trainingNodes: [NodeID(name: "t")])
+    }
+    let catalogue = Catalogue(rows: [.models: [(3000, model(3000).encode())]])
+    try catalogue.checkRoom(for: model(999))
+    #expect(throws: ModelError.clusterShardCount(4000)) {
+      try catalogue.checkRoom(for: model(1000))
+    }
+
+    try await Self.withFounder { keeper, node in
+      var draft = Self.draft("m", tables: Self.tables(0..<1))
+      draft.shardCount = 4000
+      let why = "the models of a cluster have 3999 shards at most together, not 4000"
+      await #expect(throws: RequestFailure.invalid(why)) {
+        try await keeper.create(draft, trainingNodes: [node.nodeID])
+      }
+      #expect(node.catalogue.models.isEmpty)
+    }
+  }
+
+  @Test func `a change that cannot be written now is not told as made`() async throws {
+    try await Self.withFounder { keeper, node in
+      let listed = try #require(node.catalogue.members[node.nodeID])
+      await node.shards[.catalogue]?.distrust()
+      let busy = RequestFailure.busy(retryAfter: .milliseconds(100))
+
+      await #expect(throws: busy) {
+        try await keeper.create(
+          Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
+      }
+      var other = listed
+      other.name = "b"
+      await #expect(throws: busy) { try await keeper.register(other, inPlaceOf: nil) }
+      await #expect(throws: busy) { try await keeper.remove(listed) }
+      #expect(node.catalogue.models.isEmpty)
+      #expect(Array(node.catalogue.members.keys) == [node.nodeID])
     }
   }
 
@@ -251,5 +315,7 @@ import Testing
 }
 
 extension ShardActor {
+  fileprivate func distrust() { self.publishing { $0.requireReplacement() } }
+
   fileprivate var retiredOrigins: Set<IncarnationID> { self.shard.origins.retired }
 }

@@ -47,8 +47,31 @@ import Testing
       Self.report([Self.member(2), Self.member(3, life: 2)], Self.vector([9: 2])),
       from: NodeID(rawValue: 2))
     #expect(knowledge.knowledge(of: Self.member(2), about: Self.shard) == Self.vector([9: 2]))
-    knowledge.retain([NodeID(rawValue: 3): Self.member(3, life: 3).incarnation])
+    knowledge.retain([
+      NodeID(rawValue: 2): Self.member(2).incarnation,
+      NodeID(rawValue: 3): Self.member(3, life: 3).incarnation,
+    ])
     #expect(knowledge.knowledge(of: Self.member(2), about: Self.shard).isEmpty)
+  }
+
+  @Test func `who is not listed is forgotten once it has gone, not before`() {
+    var knowledge = StableKnowledge()
+    let (own, other) = (Self.member(2), Self.member(3))
+    knowledge.opened(by: own)
+    knowledge.note(own, knows: [(Self.shard, Self.vector([9: 7]))])
+    knowledge.note(Self.report([other], Self.vector([9: 5])), from: own.node)
+    // The list that names them may be on its way.
+    knowledge.retain([:])
+    #expect(knowledge.knowledge(of: own, about: Self.shard) == Self.vector([9: 7]))
+    #expect(knowledge.knowledge(of: other, about: Self.shard) == Self.vector([9: 5]))
+
+    knowledge.closed(by: own)
+    knowledge.retain([other.node: other.incarnation])
+    #expect(knowledge.knowledge(of: own, about: Self.shard).isEmpty)
+    #expect(knowledge.knowledge(of: other, about: Self.shard) == Self.vector([9: 5]))
+
+    knowledge.retain([:])
+    #expect(knowledge.knowledge(of: other, about: Self.shard).isEmpty)
   }
 
   /// 3 pulls from 1, 4 from 2, and 1 and 2 from each other: what 1 says of both must not wait for what
@@ -97,7 +120,9 @@ import Testing
 
     #expect(knowledge.minimum(over: [low, high], of: Self.shard) == Self.vector([9: 7]))
     #expect(knowledge.peak(of: high, about: Self.shard) == Self.vector([9: 10]))
-    knowledge.retain([high.node: Self.member(2, life: 2).incarnation])
+    knowledge.retain([
+      low.node: low.incarnation, high.node: Self.member(2, life: 2).incarnation,
+    ])
     #expect(knowledge.peak(of: low, about: Self.shard).isEmpty)
   }
 

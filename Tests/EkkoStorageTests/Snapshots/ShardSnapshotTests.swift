@@ -199,6 +199,22 @@ import Testing
     #expect(loaded.rowCount == cluster.replicas[0].rowCount)
   }
 
+  /// A shard may have been saved after a table changed, and the catalogue not.
+  @Test func `a file with a shorter time-to-live than is known yet is loaded`() async throws {
+    let store = MemoryFileStore()
+    var cluster = try Self.makeCluster()
+    var schemas = ShardCluster.schemas
+    schemas[1].timeToLiveSeconds = 1 << 30
+    cluster.replicas[0].updateSchemas(schemas)
+    try await Self.write(&cluster, replica: 0, to: store)
+
+    let loaded = try await Self.load(
+      from: store, schemas: ShardCluster.schemas, at: cluster.now)
+
+    #expect(loaded.tables.map(\.schema) == ShardCluster.schemas)
+    #expect(loaded.rowCount == cluster.replicas[0].rowCount)
+  }
+
   // MARK: Files that cannot be taken
 
   @Test func `a failure at any step leaves the former file and no rubbish`() async throws {

@@ -113,7 +113,9 @@ import Testing
 
   static let changes: [(TableSchema, Bool)] = [
     (changing { _ in }, true),
-    (changing { $0.timeToLiveSeconds = 0 }, true),
+    (changing { $0.timeToLiveSeconds = 3599 }, true),
+    (changing { $0.timeToLiveSeconds = 3601 }, false),
+    (changing { $0.timeToLiveSeconds = 0 }, false),
     (changing { $0.revision = 4 }, true),
     (
       changing {
@@ -132,7 +134,15 @@ import Testing
   ]
 
   @Test(arguments: changes)
-  func `only time-to-live and hyper-parameters may change`(other: TableSchema, isAllowed: Bool) {
+  func `only hyper-parameters may change, and the time-to-live become shorter`(
+    other: TableSchema, isAllowed: Bool
+  ) {
     #expect(Self.embedding.canBecome(other) == isAllowed)
+  }
+
+  @Test func `rows that lived for ever may come to expire`() {
+    let forEver = Self.changing { $0.timeToLiveSeconds = 0 }
+    #expect(forEver.canBecome(Self.embedding))
+    #expect(forEver.canBecome(forEver))
   }
 }
