@@ -103,13 +103,13 @@ extension ReplicaNode {
     let living = Set(membership.entries.values.map(\.incarnation))
     for dataCentre in membership.dataCentres {
       let present = dataCentre.members.filter { $0 != own }
-      for members in knowledge.parts(of: present, for: peer) {
-        var group = KnowledgeReport.Group(members: members, bounds: [:])
-        let mayHavePeaks = members.count > 1 || knowledge.hasPeak(of: members[0])
-        for (shard, bound) in zip(shards, knowledge.minima(over: members, of: shards)) {
+      for part in knowledge.parts(of: present, for: peer) {
+        var group = KnowledgeReport.Group(members: part.members, bounds: [:])
+        for shard in shards {
+          let bound = part.minimum(of: shard)
           group.bounds[shard] = bound
-          guard mayHavePeaks else { continue }
-          let peak = knowledge.peak(over: members, of: shard, beyond: bound, except: living)
+          guard part.mayHavePeaks else { continue }
+          let peak = part.peak(of: shard).beyond(bound, except: living)
           if !peak.isEmpty { group.peaks[shard] = peak }
         }
         // Of a death that this node has not heard of it cannot tell.
@@ -121,19 +121,14 @@ extension ReplicaNode {
   }
 }
 
-extension StableKnowledge {
-  /// What one of `members` at least knows beyond `bound`, of origins that are not in `living`.
-  fileprivate func peak(
-    over members: [Member], of shard: ShardID, beyond bound: VersionVector,
-    except living: Set<IncarnationID>
+extension VersionVector {
+  /// What lies beyond `bound`, of origins that are not in `living`.
+  fileprivate func beyond(
+    _ bound: VersionVector, except living: Set<IncarnationID>
   ) -> VersionVector {
-    var peak = VersionVector()
-    for member in members {
-      for entry in self.peak(of: member, about: shard).entries
-      where entry.timestamp > bound[entry.origin] && !living.contains(entry.origin) {
-        peak.observe(ParameterVersion(timestamp: entry.timestamp, origin: entry.origin))
-      }
-    }
-    return peak
+    VersionVector(
+      self.subtracting(bound).entries.filter { !living.contains($0.origin) }.map {
+        ParameterVersion(timestamp: $0.timestamp, origin: $0.origin)
+      })
   }
 }

@@ -18,6 +18,8 @@ package struct StableKnowledge: Sendable {
   private var peaks: [GroupKey: [ShardID: VersionVector]] = [:]
   /// What each replica that pulls from here said of itself.
   private var direct: [Member: [ShardID: VersionVector]] = [:]
+  /// The listed life of each node, as far as is known.
+  private var present: [NodeID: IncarnationID] = [:]
   /// How many links each of those has open that pull from here now.
   private var links: [Member: Int] = [:]
 
@@ -25,6 +27,40 @@ package struct StableKnowledge: Sendable {
   package private(set) var changeCount: UInt64 = 0
 
   package init() {}
+
+  /// What somebody has said of one member.
+  fileprivate struct Account {
+    let bounds: [ShardID: VersionVector]
+    let peaks: [ShardID: VersionVector]?
+  }
+
+  /// Members that are told of together, and all that is to be told of them.
+  package struct Part {
+    package let members: [Member]
+    fileprivate let accounts: [[Account]]
+
+    /// Whether one may know more than the minimum over all.
+    var mayHavePeaks: Bool {
+      self.members.count > 1 || self.accounts.contains { $0.contains { $0.peaks != nil } }
+    }
+
+    /// What all of them know of `shard`; empty if there is no member.
+    func minimum(of shard: ShardID) -> VersionVector {
+      var minimum: VersionVector?
+      for accounts in self.accounts {
+        let known = accounts.bound(of: shard)
+        minimum = minimum.map { $0.intersection(known) } ?? known
+      }
+      return minimum ?? VersionVector()
+    }
+
+    /// What one of them at least may know of `shard`.
+    func peak(of shard: ShardID) -> VersionVector {
+      var peak = VersionVector()
+      for accounts in self.accounts { peak.merge(accounts.peak(of: shard)) }
+      return peak
+    }
+  }
 
   /// A replica that pulls from here has told its own knowledge.
   package mutating func note(_ member: Member, knows bounds: [(ShardID, VersionVector)]) {
@@ -81,66 +117,59 @@ package struct StableKnowledge: Sendable {
 
   /// What `member` is known to know of `shard`, at the least.
   package func knowledge(of member: Member, about shard: ShardID) -> VersionVector {
-    var best = self.direct[member]?[shard] ?? VersionVector()
-    for (key, bounds) in self.groups where key.members.contains(member) {
-      if let bound = bounds[shard] { best.merge(bound) }
-    }
-    return best
+    self.accounts(of: member).bound(of: shard)
   }
 
   /// What `member` may know of `shard`, as far as was heard: it, or one of those it was named with.
   package func peak(of member: Member, about shard: ShardID) -> VersionVector {
-    var peak = self.knowledge(of: member, about: shard)
-    for (key, peaks) in self.peaks where key.members.contains(member) {
-      if let some = peaks[shard] { peak.merge(some) }
-    }
-    return peak
-  }
-
-  /// Whether a group that names `member` has a peak: it may know more than its bounds say.
-  func hasPeak(of member: Member) -> Bool {
-    self.peaks.contains { $0.key.members.contains(member) }
+    self.accounts(of: member).peak(of: shard)
   }
 
   /// What all of `members` know of `shard`; empty if there is none.
   package func minimum(over members: [Member], of shard: ShardID) -> VersionVector {
-    self.minima(over: members, of: [shard])[0]
+    Part(members: members, accounts: members.map { self.accounts(of: $0) }).minimum(of: shard)
   }
 
-  /// What all of `members` know of each of `shards`; empty if there is no member.
-  package func minima(over members: [Member], of shards: [ShardID]) -> [VersionVector] {
-    let accounts = members.map { self.accounts(of: $0) }
-    return shards.map { shard in
-      var minimum: VersionVector?
-      for accounts in accounts {
-        var known = VersionVector()
-        for bounds in accounts { if let bound = bounds[shard] { known.merge(bound) } }
-        minimum = minimum.map { $0.intersection(known) } ?? known
-      }
-      return minimum ?? VersionVector()
+  /// All that was said of `member`, by itself and in groups that `isMeant`.
+  private func accounts(
+    of member: Member, in isMeant: (GroupKey) -> Bool = { _ in true }
+  ) -> [Account] {
+    var accounts: [Account] = []
+    if let own = self.direct[member] { accounts.append(Account(bounds: own, peaks: nil)) }
+    func counts(_ key: GroupKey) -> Bool {
+      key.members.contains(member) && isMeant(key) && self.isCurrent(key)
     }
-  }
-
-  /// All that was said of `member`, by itself and in groups.
-  private func accounts(of member: Member) -> [[ShardID: VersionVector]] {
-    var accounts = self.direct[member].map { [$0] } ?? []
-    for (group, bounds) in self.groups where group.members.contains(member) {
-      accounts.append(bounds)
+    for (key, bounds) in self.groups where counts(key) {
+      accounts.append(Account(bounds: bounds, peaks: self.peaks[key]))
+    }
+    for (key, peaks) in self.peaks where self.groups[key] == nil && counts(key) {
+      accounts.append(Account(bounds: [:], peaks: peaks))
     }
     return accounts
   }
 
+  /// Whether a group names nobody in a life other than the listed one. If it does, the reporter is
+  /// behind, and one peak may be of a life that is over; or ahead, and it counts once we have caught up.
+  private func isCurrent(_ key: GroupKey) -> Bool {
+    key.members.allSatisfy { member in
+      self.present[member.node].map { $0 == member.incarnation } ?? true
+    }
+  }
+
   /// Those of `present` that `reader` can be told of, in parts with one bound each: those that pull
-  /// from here now, and of the others such as the same reports name, together.
+  /// from here now, by what they say of themselves; and of the others such as the same reports name,
+  /// together.
   ///
   /// A part never mixes what different reports say. Two nodes that tell each other the minimum over one
   /// member that they hear and one that they know through the other would each wait for the other's
-  /// word, and neither minimum would ever grow.
+  /// word, and neither minimum would ever grow. Nor does it repeat what the reader has said: a peak that
+  /// means nothing any more would be told to and fro for ever.
   ///
   /// - Parameter present: ascending.
-  package func parts(of present: [Member], for reader: NodeID) -> [[Member]] {
+  package func parts(of present: [Member], for reader: NodeID) -> [Part] {
     var reports: [Member: [Int]] = [:]
-    for (number, key) in self.groups.keys.enumerated() where key.reporter != reader {
+    for (number, key) in self.groups.keys.enumerated()
+    where key.reporter != reader && self.isCurrent(key) {
       for member in key.members { reports[member, default: []].append(number) }
     }
     var pulling: [Member] = []
@@ -152,7 +181,18 @@ package struct StableKnowledge: Sendable {
         named[numbers, default: []].append(member)
       }
     }
-    return (named.values + [pulling]).filter { !$0.isEmpty }.sorted { $0[0] < $1[0] }
+    let own = Part(
+      members: pulling,
+      accounts: pulling.map { member in
+        self.accounts(of: member) { $0.reporter == member.node && $0.members == [member] }
+      })
+    let others = named.values.map { members in
+      Part(
+        members: members,
+        accounts: members.map { self.accounts(of: $0) { $0.reporter != reader } })
+    }
+    return (others + [own]).filter { !$0.members.isEmpty }
+      .sorted { $0.members[0] < $1.members[0] }
   }
 
   /// Forgets members in lives that are over, as `present` lists those of each node.
@@ -161,6 +201,7 @@ package struct StableKnowledge: Sendable {
   /// link open: that may tell only what has changed since. The next link begins with everything.
   package mutating func retain(_ present: [NodeID: IncarnationID]) {
     self.changeCount += 1
+    self.present = present
     let linked = Set(self.links.keys.map(\.node))
     func lives(_ member: Member, toldBy reporter: NodeID) -> Bool {
       present[member.node].map { $0 == member.incarnation } ?? linked.contains(reporter)
@@ -172,5 +213,21 @@ package struct StableKnowledge: Sendable {
   private mutating func keep(_ isOfUse: (GroupKey) -> Bool) {
     self.groups = self.groups.filter { isOfUse($0.key) }
     self.peaks = self.peaks.filter { isOfUse($0.key) }
+  }
+}
+
+extension [StableKnowledge.Account] {
+  /// What a member knows of `shard`, at the least.
+  fileprivate func bound(of shard: ShardID) -> VersionVector {
+    var known = VersionVector()
+    for account in self { if let bound = account.bounds[shard] { known.merge(bound) } }
+    return known
+  }
+
+  /// What it may know.
+  fileprivate func peak(of shard: ShardID) -> VersionVector {
+    var peak = self.bound(of: shard)
+    for account in self { if let some = account.peaks?[shard] { peak.merge(some) } }
+    return peak
   }
 }
