@@ -1,6 +1,7 @@
 import EkkoCore
-@testable import EkkoReplication
 import Testing
+
+@testable import EkkoReplication
 
 @Suite struct StableKnowledgeTests {
   static let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
@@ -83,12 +84,17 @@ import Testing
     knowledge.note(left, knows: [(Self.shard, Self.vector([9: 10]))])
     knowledge.note(Self.report([right], Self.vector([9: 8])), from: NodeID(rawValue: 2))
 
-    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)).map(\.members) == [[left], [right]])
+    #expect(
+      knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)).map(\.members) == [
+        [left], [right],
+      ])
     // What 2 has said of others it knows.
-    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 2)).map(\.members) == [[left]])
+    #expect(
+      knowledge.parts(of: [left, right], for: NodeID(rawValue: 2)).map(\.members) == [[left]])
     // One that pulls from here no more is told of only as others tell of it.
     knowledge.closed(by: left)
-    #expect(knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)).map(\.members) == [[right]])
+    #expect(
+      knowledge.parts(of: [left, right], for: NodeID(rawValue: 5)).map(\.members) == [[right]])
   }
 
   @Test func `members that the same reports name are told of together`() {

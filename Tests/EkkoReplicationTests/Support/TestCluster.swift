@@ -1,8 +1,9 @@
 import EkkoCore
-@testable import EkkoReplication
 import EkkoSimulation
 import EkkoStorage
 import EkkoTransport
+
+@testable import EkkoReplication
 
 /// Replicas of one model that talk over one transport, without a catalogue: the shards are given.
 struct TestCluster: Sendable {
