@@ -65,7 +65,7 @@
       .expiryByLocalClock: (115, .l1),
       .replacementRemovesTooMuch: (819, .k1),
       .replacementRemovesTooLittle: (30, .k1),
-      .snapshotKnowledgeReadLast: (71, .k1),
+      .snapshotKnowledgeReadLast: (310, .k1),
       .notSavedAtStop: (5, .l2),
     ]
   }
