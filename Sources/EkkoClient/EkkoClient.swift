@@ -116,8 +116,8 @@ public actor EkkoClient {
     try await self.refresh(until: deadline, untilKnown: name) { _ in true }
   }
 
-  /// Adds tables to a model; of a table that exists only the time-to-live and the optimiser's
-  /// parameters may differ (DESIGN §4). Returns once the nearest node knows of it.
+  /// Adds tables to a model; of a table that exists only the optimiser's parameters may differ, and the
+  /// time-to-live become shorter (DESIGN §4). Returns once the nearest node knows of it.
   public func alterModel(_ name: String, tables: [TableSchema]) async throws(EkkoError) {
     let deadline = self.deadline()
     let reply = try await self.askWriter(.alterModel(name: name, tables: tables))
