@@ -63,8 +63,8 @@
       .retiredRowsUnknown: (2, .b2),
       .tombstonesForgotten: (56, .k1),
       .expiryByLocalClock: (115, .l1),
-      .replacementRemovesTooMuch: (819, .k1),
-      .replacementRemovesTooLittle: (30, .k1),
+      .replacementRemovesTooMuch: (196, .k1),
+      .replacementRemovesTooLittle: (56, .k1),
       .snapshotKnowledgeReadLast: (310, .k1),
       .notSavedAtStop: (5, .l2),
     ]
