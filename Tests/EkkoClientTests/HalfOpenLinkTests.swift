@@ -10,20 +10,7 @@ import Testing
   func `a read over a half-open link is answered over another, long before its deadline`(
     seed: UInt64
   ) throws {
-    let cluster = SimulatedCluster(
-      seed: seed,
-      nodes: [
-        .training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"]),
-        .inference("a1", in: "a", join: ["t0"]),
-      ])
-    try cluster.run { cluster in
-      let trainer = try await cluster.client(in: "t")
-      try await trainer.createRows()
-      try await trainer.put([1], [1], to: "rows", of: "m", durability: .dataCentres(1))
-      // The second client's host is `client1`.
-      let client = try await cluster.client(in: "a", timeout: .seconds(30))
-      _ = try await client.get([1], from: "rows", of: "m")
-      cluster.begin(NetworkFaultRule(.halfOpen, on: .between(["client1"], ["a0"])))
+    try SimulatedCluster.runWithHalfOpenLink(seed: seed) { cluster, _, client in
       let start = cluster.now
 
       let rows = try await client.get([1], from: "rows", of: "m")

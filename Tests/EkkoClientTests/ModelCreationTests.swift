@@ -3,16 +3,19 @@ import EkkoSimulation
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct ModelCreationTests {
-  /// The client reads from a replica behind a relay, which hears of the model only a while later.
-  @Test(arguments: UInt64(1)...10)
-  func `a model that was just created can be written at once`(seed: UInt64) throws {
-    let cluster = SimulatedCluster(
+  /// A replica behind a relay, which hears of a model only a while later than its writer.
+  private static func relayed(seed: UInt64) -> SimulatedCluster {
+    SimulatedCluster(
       seed: seed,
       nodes: [
         .training("t0", in: "t"), .inference("b0", in: "b", join: ["t0"]),
         .inference("a0", in: "a", join: ["b0"]),
       ])
-    try cluster.run { cluster in
+  }
+
+  @Test(arguments: UInt64(1)...10)
+  func `a model that was just created can be written at once`(seed: UInt64) throws {
+    try Self.relayed(seed: seed).run { cluster in
       let client = try await cluster.client(in: "a")
       try await client.createRows()
       try await client.put([1], [1], to: "rows", of: "m")
@@ -26,13 +29,7 @@ import Testing
   /// As above: the record without the table would have stayed, and every call on the table failed.
   @Test(arguments: UInt64(1)...10)
   func `a table that was just added can be written at once`(seed: UInt64) throws {
-    let cluster = SimulatedCluster(
-      seed: seed,
-      nodes: [
-        .training("t0", in: "t"), .inference("b0", in: "b", join: ["t0"]),
-        .inference("a0", in: "a", join: ["b0"]),
-      ])
-    try cluster.run { cluster in
+    try Self.relayed(seed: seed).run { cluster in
       let client = try await cluster.client(in: "a", of: ["a0"])
       try await client.createRows()
 

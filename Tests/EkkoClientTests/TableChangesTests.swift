@@ -9,20 +9,7 @@ import Testing
   /// the client was closed.
   @Test(arguments: UInt64(1)...3)
   func `a watch whose link ends before the first reply begins over another`(seed: UInt64) throws {
-    let cluster = SimulatedCluster(
-      seed: seed,
-      nodes: [
-        .training("t0", in: "t"), .inference("a0", in: "a", join: ["t0"]),
-        .inference("a1", in: "a", join: ["t0"]),
-      ], stepLimit: 200_000)
-    try cluster.run { cluster in
-      let trainer = try await cluster.client(in: "t")
-      try await trainer.createRows()
-      try await trainer.put([1], [1], to: "rows", of: "m", durability: .dataCentres(1))
-      // The second client's host is `client1`.
-      let client = try await cluster.client(in: "a", timeout: .seconds(30))
-      _ = try await client.get([1], from: "rows", of: "m")
-      cluster.begin(NetworkFaultRule(.halfOpen, on: .between(["client1"], ["a0"])))
+    try SimulatedCluster.runWithHalfOpenLink(seed: seed) { cluster, trainer, client in
       let start = cluster.now
 
       let changes = try await client.changes(of: "rows", in: "m")

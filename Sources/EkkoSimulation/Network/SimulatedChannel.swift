@@ -6,10 +6,9 @@ internal import EkkoTransport
 /// It keeps the promises of `ByteChannel` as long as the network has no fault; under some faults
 /// bytes are lost, repeated, swapped or changed, as behind a bad middlebox. Each `write` is one unit.
 ///
-/// SAFETY (of `@unchecked Sendable`): its properties are constant. What they lead to changes in methods
-/// that run where their caller does, a task of a simulated process: a job that `Simulation.run` runs on
-/// its one thread, while `Simulation.enqueue` traps on one from any other. Whoever frees the world after
-/// the run calls `deinit`, which then sees that nothing runs and changes nothing.
+/// Whoever frees the world after the run calls `deinit`, which then changes nothing.
+///
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedChannel: ByteChannel, @unchecked Sendable {
   let home: Home
   private let connection: SimulatedConnection

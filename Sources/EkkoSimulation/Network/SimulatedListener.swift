@@ -4,10 +4,7 @@ internal import EkkoTransport
 /// A listening endpoint of the simulated network. Accepted channels are dealt out to its homes in
 /// turn.
 ///
-/// SAFETY (of `@unchecked Sendable`): its state changes in `accept` and `close`, which run where their
-/// caller does, a task of a simulated process, and in `join` and `processDied`, which timers and such
-/// tasks call. `Simulation.run` runs all of these one after the other on its one thread, and
-/// `Simulation.enqueue` traps on a job from any other.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedListener: ChannelListener, @unchecked Sendable {
   /// Channels that may wait to be accepted; more are refused.
   private static let backlog = 512

@@ -9,9 +9,7 @@ internal import EkkoTransport
 /// function of the seed: what is drawn without faults, by deaths, and by each fault comes from
 /// generators of their own.
 ///
-/// SAFETY (of `@unchecked Sendable`): all that changes here is changed by synchronous methods, called by
-/// timers and by tasks of simulated processes. `Simulation.run` runs both one after the other on its one
-/// thread, and `Simulation.enqueue` traps on a job from any other.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedNetwork: @unchecked Sendable {
   // Unowned, as timers of the simulation hold units, and those hold this.
   unowned let simulation: Simulation

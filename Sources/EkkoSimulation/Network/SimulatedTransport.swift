@@ -3,10 +3,7 @@ package import EkkoTransport
 
 /// The simulated network as one process sees it from its host.
 ///
-/// SAFETY (of `@unchecked Sendable`): it holds one constant reference. What that leads to changes in
-/// `connect`, `listen` and `deathStyle`, which run where their caller does, a task of a simulated process:
-/// a job that `Simulation.run` runs on its one thread, while `Simulation.enqueue` traps on one from any
-/// other. Before and after the run nothing but the caller of `run` has it.
+/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package struct SimulatedTransport: Transport, @unchecked Sendable {
   private let attachment: NetworkAttachment
 
