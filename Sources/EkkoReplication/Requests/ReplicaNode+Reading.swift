@@ -24,7 +24,8 @@ extension ReplicaNode {
     for session: [ShardID: VersionVector], until deadline: MonotonicTime
   ) async throws(RequestFailure) {
     for (shard, vector) in session.sorted(by: { $0.key < $1.key }) {
-      for entry in vector.entries {
+      let held = self.board[shard]?.knowledge ?? VersionVector()
+      for entry in vector.entries where held[entry.origin] < entry.timestamp {
         let version = ParameterVersion(timestamp: entry.timestamp, origin: entry.origin)
         guard !self.hasLost(version, of: shard),
           await self.board.wait(for: shard, toShow: version, until: deadline),

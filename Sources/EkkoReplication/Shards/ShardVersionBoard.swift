@@ -186,15 +186,6 @@ package final class ShardVersionBoard: Sendable {
     await self.state.wait(on: nil, until: deadline) { $0.sequence > sequence }
   }
 
-  /// Waits until this node's `shard` covers `version`.
-  package func wait(
-    for shard: ShardID, toCover version: ParameterVersion, until deadline: MonotonicTime
-  ) async -> Bool {
-    await self.state.wait(on: shard, until: deadline) {
-      $0.entries[shard]?.knowledge.covers(version) ?? false
-    }
-  }
-
   /// Waits until this node's `shard` may be shown to who has seen `version`.
   package func wait(
     for shard: ShardID, toShow version: ParameterVersion, until deadline: MonotonicTime

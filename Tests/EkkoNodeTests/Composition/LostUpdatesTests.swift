@@ -82,7 +82,7 @@ import Testing
       let version = ParameterVersion(timestamp: summary.knowledge[origin], origin: origin)
       let deadline = serving.node.node.clock.now().monotonic.advanced(by: .seconds(20))
       #expect(
-        await serving.node.node.board.wait(for: shard.id, toCover: version, until: deadline))
+        await serving.node.node.board.wait(for: shard.id, toShow: version, until: deadline))
     }
     #expect(counted == recovered)
     #expect(await serving.digests() == training.digests())

@@ -160,7 +160,7 @@ extension TestCluster.Node {
   func covers(_ versions: [(ShardID, ParameterVersion)]) async -> Bool {
     let deadline = self.node.clock.now().monotonic.advanced(by: .seconds(50))
     for (shard, version) in versions {
-      guard await self.node.board.wait(for: shard, toCover: version, until: deadline) else {
+      guard await self.node.board.wait(for: shard, toShow: version, until: deadline) else {
         return false
       }
     }
