@@ -9,8 +9,9 @@ extension EkkoClient {
     case reply(Answer)
     /// The node's last word.
     case failed(RequestFailure)
-    /// Worth another attempt, after `pause` at the earliest.
-    case again(pause: Duration, why: String)
+    /// Worth another attempt, after `pause` at the earliest. What was asked may have been done, in part
+    /// or as a whole, if there was a link to ask over.
+    case again(pause: Duration, why: String, wasAsked: Bool)
   }
 
   /// Pauses between attempts grow from one to the next, with jitter.
@@ -50,22 +51,24 @@ extension EkkoClient {
     _ request: Request, at endpoint: Endpoint, until deadline: MonotonicTime,
     _ ask: (ClientLink) async throws(LinkError) -> Result<Answer, RequestFailure>?
   ) async -> Attempt<Answer> {
+    var wasAsked = false
     do throws(LinkError) {
       let now = self.runtime.clock.now().monotonic
       let link = try await self.pool.link(
         to: endpoint, until: now.advanced(by: now.duration(to: deadline) / 2))
+      wasAsked = true
       switch try await ask(link) {
-      case nil: return .again(pause: .zero, why: "\(endpoint) did not answer in time")
+      case nil:
+        return .again(pause: .zero, why: "\(endpoint) did not answer in time", wasAsked: true)
       case .success(let answer)?: return .reply(answer)
       case .failure(let failure)?: return Self.verdict(on: failure, of: request, from: endpoint)
       }
     } catch .refusedByPeer(let refusal) {
-      return .again(
-        pause: .zero, why: "\(endpoint) refused: \(refusal)")
+      return .again(pause: .zero, why: "\(endpoint) refused: \(refusal)", wasAsked: wasAsked)
     } catch .refused(let refusal) {
-      return .again(pause: .zero, why: "\(endpoint): \(refusal)")
+      return .again(pause: .zero, why: "\(endpoint): \(refusal)", wasAsked: wasAsked)
     } catch {
-      return .again(pause: .zero, why: "\(endpoint): \(error)")
+      return .again(pause: .zero, why: "\(endpoint): \(error)", wasAsked: wasAsked)
     }
   }
 
@@ -74,12 +77,12 @@ extension EkkoClient {
   ) -> Attempt<Answer> {
     switch (failure, request) {
     case (.busy(let retryAfter), _):
-      .again(pause: retryAfter, why: "\(endpoint) is busy")
+      .again(pause: retryAfter, why: "\(endpoint) is busy", wasAsked: true)
     case (.unknownModel, .read), (.unknownModel, .watch):
       // They name it by the id that some node's catalogue gave: this one's is behind.
-      .again(pause: .zero, why: "\(endpoint) does not know the model yet")
+      .again(pause: .zero, why: "\(endpoint) does not know the model yet", wasAsked: true)
     case (.unknownTable, .read), (.unknownTable, .watch):
-      .again(pause: .zero, why: "\(endpoint) does not know the table yet")
+      .again(pause: .zero, why: "\(endpoint) does not know the table yet", wasAsked: true)
     default:
       .failed(failure)
     }
@@ -113,7 +116,7 @@ extension EkkoClient {
           return answer
         case .failed(let failure):
           throw EkkoError(failure)
-        case .again(let least, let reason):
+        case .again(let least, let reason, _):
           atLeast = max(atLeast, least)
           why = reason
         }
@@ -141,7 +144,7 @@ extension EkkoClient {
         case .failed(.elsewhere):
           why = "no node that writes the catalogue is known yet"
         case .failed(let failure): throw EkkoError(failure)
-        case .again(let least, let reason):
+        case .again(let least, let reason, _):
           atLeast = least
           why = reason
         }

@@ -120,7 +120,7 @@ extension EkkoClient {
         case .reply(.rows(let reply)): return .success(reply)
         case .reply: return .failure(.malformedReply)
         case .failed(let failure): return .failure(EkkoError(failure))
-        case .again(let least, let reason):
+        case .again(let least, let reason, _):
           atLeast = least
           why = reason
         }

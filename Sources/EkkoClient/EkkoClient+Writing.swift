@@ -116,12 +116,14 @@ extension EkkoClient {
         case .reply: return .failed(.malformedReply)
         case .failed(.staleEpoch), .failed(.elsewhere), .failed(.unknownModel),
           .failed(.unknownTable):
-          // The catalogue has changed, here or there; nothing of this was applied.
+          // The catalogue has changed, here or there; a shard may have been written before.
           why = "the cluster is changing"
+          request.isSentAgain = true
         case .failed(let failure): return .failed(EkkoError(failure))
-        case .again(let least, let reason):
+        case .again(let least, let reason, let wasAsked):
           atLeast = least
           why = reason
+          request.isSentAgain = request.isSentAgain || wasAsked
         }
       }
       do throws(EkkoError) {

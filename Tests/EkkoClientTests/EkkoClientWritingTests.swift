@@ -12,6 +12,44 @@ import Testing
   private static let ones = [Float](repeating: 1, count: 160)
   private static let afterOneStep = [Float](repeating: -0.5, count: 160)
 
+  // MARK: More clients than a primary remembers
+
+  /// The primary cannot tell whether it has applied what it is sent again: its answer may be lost, and
+  /// the client's place in the window taken by others.
+  @Test func `a write that is sent again is not taken for a new one once clients are forgotten`()
+    async throws
+  {
+    try await TestStore.with { store in
+      let node = try await store.start("a", .training, dataCentre: "dc1")
+      let transport = CuttingTransport(store.transport)
+      let client = store.client(node, over: transport)
+      try await client.createModel("m", tables: TestStore.tables)
+      let shards = node.node.shards.all.filter { $0.id != .catalogue }
+      for number in 0...UInt64(RequestWindow.clientLimit) {
+        let request = RequestID(client: ClientID(rawValue: number), sequence: 1)
+        for shard in shards {
+          let now = node.node.clock.now()
+          _ = await shard.write([], request: request, epoch: .first, at: now)
+        }
+      }
+
+      try await client.push(Self.keys, Self.ones, to: "embedding", of: "m")
+      transport.cutNext(.reply)
+      try await client.push(Self.keys, Self.ones, to: "embedding", of: "m")
+      #expect(await node.rowsWritten() == 80)
+
+      let other = store.client(node, over: transport)
+      _ = try await other.get(Self.keys, from: "embedding", of: "m")
+      transport.cutNext(.request)
+      await #expect(throws: EkkoError.uncertain) {
+        try await other.push(Self.keys, Self.ones, to: "embedding", of: "m")
+      }
+      #expect(await node.rowsWritten() == 80)
+      await client.close()
+      await other.close()
+    }
+  }
+
   // MARK: Links that break
 
   @Test(arguments: CuttingTransport.Moment.allCases)
@@ -60,7 +98,7 @@ import Testing
       let atFirst = await node.rowsWritten()
       let second = await client.attempt(request, at: node.endpoint, until: deadline)
 
-      guard case .again(pause: .zero, why: _) = first else {
+      guard case .again(pause: .zero, why: _, wasAsked: true) = first else {
         Issue.record("the lost reply came through: \(first)")
         return
       }

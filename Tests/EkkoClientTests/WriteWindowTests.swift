@@ -64,7 +64,7 @@ import Testing
       } else if let place = underWay.indices.randomElement(using: &generator) {
         let sequence = underWay[place]
         let request = RequestID(client: client, sequence: sequence)
-        switch primary.lookUp(request) {
+        switch primary.lookUp(request, isSentAgain: true) {
         case .new:
           #expect(applied.insert(sequence).inserted)
           primary.remember(request, versions: [])

@@ -32,7 +32,7 @@ extension NodeConfiguration {
       let reader: any FileReader
       do throws(FileError) { reader = try await files.open(name) } catch { throw .file(error) }
       do throws(SnapshotError) { _ = try await ShardSnapshot.verify(reader) } catch {
-        throw .damagedSnapshot(name, error)
+        throw UnusableFiles(snapshot: name, error)
       }
     }
   }
@@ -51,4 +51,13 @@ package enum UnusableFiles: Error, Hashable, Sendable {
   case damagedSnapshot(String, SnapshotError)
   /// They are those of a node that has founded a cluster, but for the catalogue of that.
   case noCatalogue(String, SnapshotError)
+
+  /// - Parameter name: of a file that is there.
+  init(snapshot name: String, _ error: SnapshotError) {
+    self =
+      switch error {
+      case .file(let trouble): .file(trouble)
+      default: .damagedSnapshot(name, error)
+      }
+  }
 }

@@ -12,6 +12,9 @@ package actor Snapshots: ShardSource {
   private let turn = Turnstile()
   /// The announcement each shard's file stands for.
   private var saved: [ShardID: UInt64] = [:]
+  /// Shards whose files are there and could not be read. Those are left as they are, for a life that
+  /// can, or for somebody to look at.
+  private var unread: [ShardID: SnapshotError] = [:]
   /// Hears of shards that could not be saved or loaded; the same trouble once.
   private let onTrouble: @Sendable (String) -> Void
   private var lastTrouble: String?
@@ -63,6 +66,7 @@ package actor Snapshots: ShardSource {
     // Two writers of one file would spoil each other's.
     await self.turn.enterIgnoringCancellation()
     defer { self.turn.leave() }
+    if let error = self.unread[actor.id] { throw error }
     let sequence = self.node.board[actor.id]?.sequence ?? 0
     guard self.saved[actor.id] != sequence else { return }
     try await actor.save(to: self.files, pieceByteLimit: self.node.methods.snapshotByteLimit)
@@ -87,10 +91,17 @@ package actor Snapshots: ShardSource {
     } catch .file(let error) where error.reason == .missing {
       return nil
     } catch {
+      if error.isOfReading { self.unread[shard] = error }
       // Unusable: the shard comes whole from a peer, as for a new replica.
       self.note("starting shard \(shard.index) of model \(shard.model.rawValue) empty: \(error)")
       return nil
     }
+  }
+
+  /// Throws if a shard is there and could not be read.
+  func checkLoaded() throws(UnusableFiles) {
+    guard let (shard, error) = self.unread.min(by: { $0.key < $1.key }) else { return }
+    throw UnusableFiles(snapshot: ShardSnapshot.name(of: shard), error)
   }
 
   private func note(_ trouble: String) {

@@ -99,6 +99,9 @@ package struct StoreNode: Sendable {
         catalogue, board: node.board, runtime: runtime, home: Home(index: 0)),
       homes: configuration.homes, source: source)
     await self.keeper.refresh()
+    // The files were looked at before, so this is trouble that may pass: to go on without a shard would
+    // be to lose it.
+    try await snapshots?.checkLoaded()
     self.replica = Replica(
       node: node, dialler: Dialler(transport: transport, secret: configuration.secret),
       homes: configuration.homes, onEvent: { onEvent(.peer($0)) },
@@ -114,6 +117,8 @@ package struct StoreNode: Sendable {
   private static func ownCatalogue(of snapshots: Snapshots) async throws(UnusableFiles) -> Shard {
     do throws(SnapshotError) {
       return try await snapshots.read(.catalogue, schemas: Catalogue.schemas)
+    } catch .file(let error) where error.reason != .missing {
+      throw .file(error)
     } catch {
       throw .noCatalogue(ShardSnapshot.name(of: .catalogue), error)
     }
@@ -186,10 +191,13 @@ package struct StoreNode: Sendable {
     }
   }
 
-  /// A training node accepts writes once it has caught up.
+  /// A training node accepts writes once it has caught up, and has back what survives of its earlier
+  /// lives in a lesser form.
   private func train() async {
     guard self.configuration.roles.contains(.training) else { return }
     await self.catchUp()
+    self.node.allowVersions()
+    await self.replica.recoverBeforeWrites()
     self.node.allowWrites()
     await self.retireOrigins()
   }

@@ -4,8 +4,9 @@ internal import EkkoTransport
 /// Brings back updates that survive only in a lesser form (DESIGN §4): asks replicas of that form for
 /// the sections of the shards this node is primary of, and issues anew what is newer than its own.
 ///
-/// It has links of its own, one at a time, and holds one frame batch at a time; the usual pulls go on
-/// beside it. Driven by its owner, at the pace of upkeep.
+/// It has links of its own, a few at a time, and holds one frame batch at a time; the usual pulls go on
+/// beside it. Driven by its owner: as a node begins to live, before anyone may write, and then at the
+/// pace of upkeep.
 package actor Recovery {
   /// Rows were recovered from this replica.
   package struct Event: Hashable, Sendable {
@@ -28,8 +29,12 @@ package actor Recovery {
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
   private static let home = Home(index: 0)
-  /// How long a replica may take to open a link, and later to send something.
+  /// How long replicas may take to open their links: all that are asked at the same time.
+  private static let openingPatience = Duration.seconds(1)
+  /// How long one may take to send something.
   private static let patience = Duration.seconds(5)
+  /// Links that are opened at the same time.
+  private static let linkLimit = 16
 
   package init(
     node: ReplicaNode, dialler: Dialler, onEvent: @escaping @Sendable (Event) -> Void
@@ -42,28 +47,41 @@ package actor Recovery {
   }
 
   /// Looks for what is to be compared and compares it, one replica after the other.
-  package func check() async {
-    guard let survey = RecoverySurvey(self.node) else { return }
-    for (member, shards) in self.schedule.due(survey, at: self.node.clock.now().monotonic) {
-      guard !Task.isCancelled else { return }
-      let compared = await self.compare(shards, with: member, living: survey.living)
-      self.schedule.note(
-        member, compared: compared, of: shards, at: self.node.clock.now().monotonic)
+  ///
+  /// - Returns: whether what was lost is back, as far as it is to be had.
+  @discardableResult
+  package func check() async -> Bool {
+    guard let survey = RecoverySurvey(self.node) else { return false }
+    var due = self.schedule.due(survey, at: self.node.clock.now().monotonic)[...]
+    while !due.isEmpty {
+      let some = due.prefix(Self.linkLimit)
+      due = due.dropFirst(Self.linkLimit)
+      let links = await self.open(some.map(\.member))
+      for (member, shards) in some {
+        let compared =
+          if let link = links[member] {
+            await self.compare(shards, over: link, with: member, living: survey.living)
+          } else {
+            Set<ShardID>()
+          }
+        guard !Task.isCancelled else { continue }
+        self.schedule.note(
+          member, compared: compared, of: shards, at: self.node.clock.now().monotonic)
+      }
+      guard !Task.isCancelled else { return false }
     }
+    return RecoverySurvey(self.node).map { self.schedule.isSettled($0) } ?? false
   }
 
   /// - Returns: the shards whose sections came whole and were merged.
   private func compare(
-    _ shards: [RecoverySurvey.OwnShard], with member: KnowledgeReport.Member,
+    _ shards: [RecoverySurvey.OwnShard], over link: Link, with member: KnowledgeReport.Member,
     living: Set<IncarnationID>
   ) async -> Set<ShardID> {
-    guard let record = self.node.catalogue.members[member.node],
-      let link = await self.open(record.endpoint)
-    else { return [] }
     defer { link.abort() }
-    guard link.remote.incarnation == member.incarnation, let form = link.remote.form else {
-      return []
-    }
+    guard !Task.isCancelled, link.remote.incarnation == member.incarnation,
+      let form = link.remote.form
+    else { return [] }
     var pull = RecoveryPull(
       shards, node: self.node, responder: member.incarnation, formClass: form, living: living)
     while let request = pull.nextRequest(nonce: self.generator.next()) {
@@ -75,13 +93,26 @@ package actor Recovery {
     return pull.merged
   }
 
-  private func open(_ endpoint: Endpoint) async -> Link? {
+  /// A link to each of `members` that answers.
+  private func open(
+    _ members: [KnowledgeReport.Member]
+  ) async -> [KnowledgeReport.Member: Link] {
     let (node, dialler) = (self.node, self.dialler)
-    let link = await withDeadline(Self.patience, clock: node.clock) {
-      // Who does not answer now is asked again later.
-      try? await dialler.open(to: endpoint, on: Self.home, for: node)
+    return await withTaskGroup(of: (KnowledgeReport.Member, Link?).self) { group in
+      for member in members {
+        guard let endpoint = node.catalogue.members[member.node]?.endpoint else { continue }
+        group.addTask {
+          let link = await withDeadline(Self.openingPatience, clock: node.clock) {
+            // Who does not answer now is asked again later.
+            try? await dialler.open(to: endpoint, on: Self.home, for: node)
+          }
+          return (member, link ?? nil)
+        }
+      }
+      var links: [KnowledgeReport.Member: Link] = [:]
+      for await (member, link) in group { links[member] = link }
+      return links
     }
-    return link ?? nil
   }
 
   /// One ask and its answer.

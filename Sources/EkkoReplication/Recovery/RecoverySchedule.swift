@@ -41,6 +41,22 @@ package struct RecoverySchedule: Sendable {
     }
   }
 
+  /// Whether what was lost is back, as far as it is to be had: everyone was asked, and nobody who answers,
+  /// or is known to, holds more of the dead. A shard that is to be replaced takes no writes before that.
+  package func isSettled(_ survey: RecoverySurvey) -> Bool {
+    let shards = survey.shards.filter { !$0.mustReplace }
+    let isAsked = survey.lesser.allSatisfy { member in
+      self.failures[member] != nil
+        || shards.allSatisfy { self.compared[member]?.contains($0.id) == true }
+    }
+    return isAsked
+      && shards.allSatisfy { shard in
+        !(survey.full + survey.lesser).contains {
+          survey.isAhead($0, in: shard.id, of: shard.knowledge)
+        }
+      }
+  }
+
   /// `member` was asked: these shards were compared whole. If there were others, it is left alone for
   /// a while that grows.
   package mutating func note(

@@ -47,7 +47,7 @@ package struct RecoverySurvey: Sendable {
   /// the catalogue says of the others may be old as well.
   init?(_ node: ReplicaNode) {
     let (catalogue, membership) = (node.catalogue, node.membership)
-    guard node.formClass == .full, node.mayWrite,
+    guard node.formClass == .full, node.mayIssue,
       membership.entries[node.nodeID]?.incarnation == node.incarnation
     else { return nil }
     let primary = node.shards.all.map(\.id).filter { catalogue.primary(of: $0) == node.nodeID }

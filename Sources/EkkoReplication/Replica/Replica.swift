@@ -23,6 +23,8 @@ package actor Replica {
   /// How often held polls and reads are checked against their deadlines.
   private static let tick = Duration.milliseconds(50)
   private static let upkeepInterval = Duration.seconds(1)
+  /// How long a node that begins to live waits for what it may have lost.
+  private static let recoveryPatience = Duration.seconds(5)
 
   /// - Parameters:
   ///   - homes: over how many core loops links are spread.
@@ -170,9 +172,25 @@ package actor Replica {
   nonisolated private func recoverLostUpdates() async {
     guard self.node.formClass == .full else { return }
     while (try? await self.node.clock.sleep(for: Self.upkeepInterval)) != nil {
-      var waits = false
-      for peer in await self.peers where await peer.mayHoldFullerRows() { waits = true }
-      if !waits { await self.recovery.check() }
+      if self.node.mayWrite, await self.holdsWhatPeersHold() { await self.recovery.check() }
+    }
+  }
+
+  nonisolated private func holdsWhatPeersHold() async -> Bool {
+    for peer in await self.peers where await peer.mayHoldFullerRows() { return false }
+    return true
+  }
+
+  /// Brings back what an earlier life of this node has written and lost, from whoever answers, before
+  /// clients may write: a push that came first would add to the row as it was, and win over the row that
+  /// is to come back. It does not wait long for those that do not answer.
+  nonisolated package func recoverBeforeWrites() async {
+    guard self.node.formClass == .full else { return }
+    _ = await withDeadline(Self.recoveryPatience, clock: self.node.clock) {
+      while !Task.isCancelled {
+        if await self.holdsWhatPeersHold(), await self.recovery.check() { return }
+        try? await self.node.clock.sleep(for: .milliseconds(10))
+      }
     }
   }
 

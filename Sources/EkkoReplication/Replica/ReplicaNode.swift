@@ -17,7 +17,7 @@ package final class ReplicaNode: Sendable {
   package let replicates: Bool
   package let methods: SynchronisationMethods
   private let agreed = Guarded(Agreed())
-  private let writable = Guarded(false)
+  private let standing = Guarded(Standing.behind)
   private let clocks = Guarded(ClockFitness())
 
   package init(
@@ -51,6 +51,16 @@ package final class ReplicaNode: Sendable {
   package var clock: any RuntimeClock { self.runtime.clock }
   package var formClass: FormClass { self.fixedIdentity.form ?? .serving }
   package var retirements: UInt64 { self.shards.retirements }
+
+  /// How far a node is that has just begun to live.
+  private enum Standing: Comparable {
+    /// It may lack what its peers hold of an earlier life of it.
+    case behind
+    /// It has merged that, and may issue versions: what survives in a lesser form it issues anew.
+    case merged
+    /// That is done as well, and clients may write.
+    case recovered
+  }
 
   /// What the cluster agrees on, as far as this node has heard.
   private struct Agreed {
@@ -93,18 +103,28 @@ package final class ReplicaNode: Sendable {
     membership.entries[reader] == nil || membership.entries[node] != nil
   }
 
-  /// Whether this node accepts writes now: it has merged what its peers hold, its clock agrees with
+  /// Whether this node accepts writes now: it may issue versions, and has back what it had lost.
+  package var mayWrite: Bool { self.mayIssue(since: .recovered) }
+
+  /// Whether this node may issue versions now: it has merged what its peers hold, its clock agrees with
   /// theirs, and its catalogue does not wait to know whose clock was wrong.
-  package var mayWrite: Bool {
-    guard self.writable.withLock({ $0 }) else { return false }
+  package var mayIssue: Bool { self.mayIssue(since: .merged) }
+
+  private func mayIssue(since standing: Standing) -> Bool {
+    guard self.standing.withLock({ $0 }) >= standing else { return false }
     if self.board[.catalogue]?.awaitsClock == true { return false }
     if case .unfit = self.clockVerdict { return false }
     return true
   }
 
   /// The node has caught up with its peers and may become an origin.
+  package func allowVersions() {
+    self.standing.withLock { $0 = max($0, .merged) }
+  }
+
+  /// What it had lost is back, as far as it is to be had.
   package func allowWrites() {
-    self.writable.withLock { $0 = true }
+    self.standing.withLock { $0 = .recovered }
     self.board.becomeOrigin()
   }
 

@@ -40,10 +40,12 @@ extension ReplicaNode {
       }
       #if PlantedBugs
         let outcome = await actor.writeWrongly(
-          writes, request: request.request, epoch: request.epoch, at: now)
+          writes, request: request.request, isSentAgain: request.isSentAgain,
+          epoch: request.epoch, at: now)
       #else
         let outcome = await actor.write(
-          writes, request: request.request, epoch: request.epoch, at: now)
+          writes, request: request.request, isSentAgain: request.isSentAgain,
+          epoch: request.epoch, at: now)
       #endif
       let newest = try reply.take(outcome, parts: involved, cuts: cuts, shard: index)
       latest.append((actor.id, ParameterVersion(timestamp: newest, origin: reply.origin)))

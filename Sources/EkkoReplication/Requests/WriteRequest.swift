@@ -31,6 +31,8 @@ package struct WriteRequest: Hashable, Sendable {
   package var epoch: ModelEpoch
   package var term: PrimaryTerm
   package var request: RequestID
+  /// Whether an earlier attempt may have reached the node, and its answer was lost.
+  package var isSentAgain = false
   package var durability: Durability
   package var parts: [Part]
 
@@ -52,6 +54,7 @@ package struct WriteRequest: Hashable, Sendable {
     writer.write(self.term.rawValue)
     writer.write(self.request.client.rawValue)
     writer.write(self.request.sequence)
+    writer.write(UInt8(self.isSentAgain ? 1 : 0))
     self.durability.encode(into: &writer)
     writer.write(UInt16(self.parts.count))
     for part in self.parts {
@@ -71,6 +74,7 @@ package struct WriteRequest: Hashable, Sendable {
     self.term = PrimaryTerm(rawValue: try reader.readUInt64())
     self.request = RequestID(
       client: ClientID(rawValue: try reader.readUInt64()), sequence: try reader.readUInt64())
+    self.isSentAgain = try reader.readUInt8() != 0
     self.durability = try Durability(from: &reader)
     self.parts = []
     for _ in 0..<(try reader.readUInt16()) {

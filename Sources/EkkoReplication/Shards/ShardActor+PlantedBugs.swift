@@ -5,7 +5,8 @@
   extension ShardActor {
     /// A write that lets others in between, if such a mistake is planted.
     package func writeWrongly(
-      _ writes: [ShardWrite], request: RequestID?, epoch: ModelEpoch, at now: Instant
+      _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool, epoch: ModelEpoch,
+      at now: Instant
     ) async -> WriteReply {
       switch PlantedBug.active {
       case .writesCompleteOutOfOrder where epoch == self.shard.epoch:
@@ -18,7 +19,8 @@
         await Task.yield()
       default: break
       }
-      return self.write(writes, request: request, epoch: epoch, at: now)
+      return self.write(
+        writes, request: request, isSentAgain: isSentAgain, epoch: epoch, at: now)
     }
   }
 #endif

@@ -58,10 +58,13 @@ package actor ShardActor {
 
   /// Applies the writes at the primary, stamped with `now`, which a write ticket of the board gave.
   package func write(
-    _ writes: [ShardWrite], request: RequestID?, epoch: ModelEpoch, at now: Instant
+    _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool = false, epoch: ModelEpoch,
+    at now: Instant
   ) -> WriteReply {
     guard epoch == self.shard.epoch else { return .staleEpoch(current: self.shard.epoch) }
-    let outcome = self.publishing { $0.write(writes, request: request, at: now) }
+    let outcome = self.publishing {
+      $0.write(writes, request: request, isSentAgain: isSentAgain, at: now)
+    }
     return .outcome(outcome, origin: self.incarnation)
   }
 

@@ -68,8 +68,9 @@ final class NodeLife: @unchecked Sendable {
   var isClone = false
   /// A clone of it has written under its name.
   var hadRival = false
-  /// Its files are of no use.
+  /// Its files cannot be read, now or at all.
   var cannotStart = false
+  var hasDamagedFiles = false
   let events = Events()
   /// The shards that have been seen.
   var mirrors: [(actor: ShardActor, mirror: ReplicaMirror)] = []

@@ -60,11 +60,11 @@ final class World: @unchecked Sendable {
     life.task = process.runtime.spawn(on: Home(index: 0)) {
       await self.live(life, as: node.plan, on: node.disk, host: node.name)
       guard life.cannotStart else { return }
-      // Damaged files: the operator gives the node an empty directory.
       self.simulation.after(.milliseconds(200)) {
         guard node.life === life, !life.isOver else { return }
         self.end(life)
-        node.wipeDisk()
+        // Of damaged files the operator lets go.
+        if life.hasDamagedFiles { node.wipeDisk() }
         self.start(node)
       }
     }
@@ -144,6 +144,9 @@ final class World: @unchecked Sendable {
       self.watch.report(Violation(.l2, "\(life.name), whose disk is sound: \(error)"))
     }
     life.cannotStart = true
+    // Trouble with reading may pass.
+    if case .file = error { return }
+    life.hasDamagedFiles = true
   }
 
   /// Ends a life at this moment, as a power cut does.

@@ -35,17 +35,22 @@ package struct RequestWindow: Hashable, Sendable {
 
   private var clients: [ClientID: Client] = [:]
   private var uses: UInt64 = 0
+  /// Whether a client has left the window: of one that is not in it nothing is known then.
+  private var hasForgottenClients = false
 
   package static let requestsPerClient = 64
   package static let clientLimit = 256
 
   package init() {}
 
-  package func lookUp(_ request: RequestID) -> Lookup {
+  /// - Parameter isSentAgain: whether an earlier attempt may have come here.
+  package func lookUp(_ request: RequestID, isSentAgain: Bool) -> Lookup {
     #if PlantedBugs
       if PlantedBug.active == .retryAppliedTwice { return .new }
     #endif
-    guard let client = self.clients[request.client] else { return .new }
+    guard let client = self.clients[request.client] else {
+      return isSentAgain && self.hasForgottenClients ? .outsideWindow : .new
+    }
     if let answer = client.answers.last(where: { $0.sequence == request.sequence }) {
       return .repeated(versions: answer.versions)
     }
@@ -73,6 +78,7 @@ package struct RequestWindow: Hashable, Sendable {
     // `lastUse` is unique, so the order of the dictionary does not matter.
     if let oldest = self.clients.min(by: { $0.value.lastUse < $1.value.lastUse }) {
       self.clients[oldest.key] = nil
+      self.hasForgottenClients = true
     }
   }
 }

@@ -13,11 +13,13 @@ extension Shard {
   }
 
   /// Applies the writes in order. A request that was applied before is not applied again.
+  ///
+  /// - Parameter isSentAgain: see `RequestWindow.lookUp`.
   package mutating func write(
-    _ writes: [ShardWrite], request: RequestID?, at now: Instant
+    _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool = false, at now: Instant
   ) -> WriteOutcome {
     if let request {
-      switch self.requests.lookUp(request) {
+      switch self.requests.lookUp(request, isSentAgain: isSentAgain) {
       case .repeated(let versions): return .repeated(versions)
       case .outsideWindow: return .outsideWindow
       case .new: break

@@ -27,6 +27,18 @@ package enum SnapshotError: Error, Hashable, Sendable {
 }
 
 extension SnapshotError {
+  /// Whether the file was not read as it was written: another time it may be.
+  package var isOfReading: Bool {
+    switch self {
+    case .file, .notASnapshot, .unsupportedFormat, .wrongLength, .checksumMismatch, .malformed,
+      .incomplete:
+      true
+    case .wrongShard, .wrongFormClass, .incompatibleTable, .refused, .needsReplacement,
+      .interrupted:
+      false
+    }
+  }
+
   init(_ refusal: Shard.Refusal) {
     if case .fromTheFuture(let timestamp) = refusal {
       self = .needsReplacement(beyond: timestamp)
