@@ -29,10 +29,8 @@ package actor Recovery {
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
   private static let home = Home(index: 0)
-  /// How long replicas may take to open their links: all that are asked at the same time.
-  private static let openingPatience = Duration.seconds(1)
-  /// How long one may take to send something.
-  private static let patience = Duration.seconds(5)
+  /// How long a replica may take to open a link, and later to send something.
+  package static let patience = Duration.seconds(5)
   /// Links that are opened at the same time.
   private static let linkLimit = 16
 
@@ -48,15 +46,16 @@ package actor Recovery {
 
   /// Looks for what is to be compared and compares it, one replica after the other.
   ///
+  /// - Parameter limit: how long those who are asked may take to open their links.
   /// - Returns: whether what was lost is back, as far as it is to be had.
   @discardableResult
-  package func check() async -> Bool {
+  package func check(openingWithin limit: Duration = Recovery.patience) async -> Bool {
     guard let survey = RecoverySurvey(self.node) else { return false }
     var due = self.schedule.due(survey, at: self.node.clock.now().monotonic)[...]
     while !due.isEmpty {
       let some = due.prefix(Self.linkLimit)
       due = due.dropFirst(Self.linkLimit)
-      let links = await self.open(some.map(\.member))
+      let links = await self.open(some.map(\.member), within: limit)
       for (member, shards) in some {
         let compared =
           if let link = links[member] {
@@ -95,14 +94,14 @@ package actor Recovery {
 
   /// A link to each of `members` that answers.
   private func open(
-    _ members: [KnowledgeReport.Member]
+    _ members: [KnowledgeReport.Member], within limit: Duration
   ) async -> [KnowledgeReport.Member: Link] {
     let (node, dialler) = (self.node, self.dialler)
     return await withTaskGroup(of: (KnowledgeReport.Member, Link?).self) { group in
       for member in members {
         guard let endpoint = node.catalogue.members[member.node]?.endpoint else { continue }
         group.addTask {
-          let link = await withDeadline(Self.openingPatience, clock: node.clock) {
+          let link = await withDeadline(limit, clock: node.clock) {
             // Who does not answer now is asked again later.
             try? await dialler.open(to: endpoint, on: Self.home, for: node)
           }

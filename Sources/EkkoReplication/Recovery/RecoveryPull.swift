@@ -57,7 +57,7 @@ struct RecoveryPull {
     let batch = self.remaining.prefix(Self.batch)
     for (shard, held) in zip(batch, self.node.board.entries(of: batch)) {
       let replaces = self.replaceable.contains(shard)
-      guard let held, replaces || !held.needsReplacement else { continue }
+      guard let held, replaces || held.isTrusted else { continue }
       var request = SectionRequest(
         shard: shard, nonce: nonce, epoch: held.epoch, formClass: self.formClass,
         knowledge: held.knowledge, replace: replaces)

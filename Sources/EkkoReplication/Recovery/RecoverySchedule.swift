@@ -49,7 +49,7 @@ package struct RecoverySchedule: Sendable {
       self.failures[member] != nil
         || shards.allSatisfy { self.compared[member]?.contains($0.id) == true }
     }
-    return isAsked
+    return survey.isWhole && isAsked
       && shards.allSatisfy { shard in
         !(survey.full + survey.lesser).contains {
           survey.isAhead($0, in: shard.id, of: shard.knowledge)

@@ -19,8 +19,11 @@ package struct RecoverySurvey: Sendable {
     }
   }
 
-  /// Ascending.
+  /// Ascending; without those that wait to know whose clock was wrong. What those claim to know may be
+  /// taken back, and nobody must have heard it.
   package var shards: [OwnShard]
+  /// Whether no shard was left out.
+  package var isWhole = true
   /// The other members by form, ascending.
   package var lesser: [Member]
   package var full: [Member]
@@ -51,17 +54,19 @@ package struct RecoverySurvey: Sendable {
       membership.entries[node.nodeID]?.incarnation == node.incarnation
     else { return nil }
     let primary = node.shards.all.map(\.id).filter { catalogue.primary(of: $0) == node.nodeID }
+    let entries = zip(primary, node.board.entries(of: primary))
     self.init(
-      shards: zip(primary, node.board.entries(of: primary)).compactMap { shard, entry in
-        entry.map {
-          OwnShard(id: shard, knowledge: $0.knowledge, mustReplace: $0.needsReplacement)
-        }
+      shards: entries.compactMap { shard, entry in
+        guard let entry, !entry.awaitsClock else { return nil }
+        return OwnShard(
+          id: shard, knowledge: entry.knowledge, mustReplace: entry.needsReplacement)
       },
       lesser: membership.members.filter { membership.entries[$0.node]?.formClass != .full },
       full: membership.fullMembers(besides: node.nodeID),
       living: Set(membership.entries.values.map(\.incarnation)),
       retired: Set(catalogue.retired.map(\.incarnation)),
       knowledge: node.knowledge.knowledge)
+    self.isWhole = self.shards.count == primary.count
   }
 
   /// Whether `member`, or one it was named with, is known to know more than `own` of an origin that is

@@ -25,6 +25,8 @@ package actor Replica {
   private static let upkeepInterval = Duration.seconds(1)
   /// How long a node that begins to live waits for what it may have lost.
   private static let recoveryPatience = Duration.seconds(5)
+  /// And for a link to one who may hold it.
+  private static let openingPatience = Duration.seconds(2)
 
   /// - Parameters:
   ///   - homes: over how many core loops links are spread.
@@ -188,7 +190,11 @@ package actor Replica {
     guard self.node.formClass == .full else { return }
     _ = await withDeadline(Self.recoveryPatience, clock: self.node.clock) {
       while !Task.isCancelled {
-        if await self.holdsWhatPeersHold(), await self.recovery.check() { return }
+        if await self.holdsWhatPeersHold(),
+          await self.recovery.check(openingWithin: Self.openingPatience)
+        {
+          return
+        }
         try? await self.node.clock.sleep(for: .milliseconds(10))
       }
     }

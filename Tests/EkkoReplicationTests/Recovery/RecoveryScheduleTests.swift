@@ -129,4 +129,24 @@ import Testing
 
     #expect(Self.due(&schedule, survey, at: now.advanced(by: .seconds(1))) == [Self.shards[1]])
   }
+
+  @Test func `what was lost is back once everyone was asked and nobody is known to have more`() {
+    var (schedule, survey) = (RecoverySchedule(), Self.survey())
+    #expect(!schedule.isSettled(survey))
+    schedule.note(Self.serving, compared: [], of: Self.own(Self.shards), at: Self.start)
+    // Who does not answer is not waited for,
+    #expect(schedule.isSettled(survey))
+    // but for what others say it has.
+    survey.knowledge.note(Self.serving, knows: [(Self.shards[1], Self.vector(Self.dead, 11))])
+    #expect(!schedule.isSettled(survey))
+
+    #expect(Self.settled().isSettled(Self.survey()))
+    #expect(!Self.settled().isSettled(survey))
+    survey = Self.survey()
+    survey.knowledge.note(Self.training, knows: [(Self.shards[0], Self.vector(Self.dead, 11))])
+    #expect(!Self.settled().isSettled(survey))
+    survey = Self.survey()
+    survey.isWhole = false
+    #expect(!Self.settled().isSettled(survey))
+  }
 }
