@@ -246,9 +246,9 @@ final class ReplicaMirror: @unchecked Sendable {
     }
     let version = shard.shardVersion
     let standing = ShardHistory.Standing(knowledge: shard.knowledge, ahead: shard.ahead)
-    if version.issuer == shard.incarnation, shard.issuedCounter > self.issuedCounter,
-      version.counter == shard.issuedCounter
-    {
+    // While its rows did not count it showed its versions to nobody.
+    let isNew = shard.issuedCounter > self.issuedCounter || !self.wasTrusted
+    if version.issuer == shard.incarnation, isNew, version.counter == shard.issuedCounter {
       try history.issueShardVersion(version, at: standing)
     }
     guard let issued = history.standing(of: version) else {
