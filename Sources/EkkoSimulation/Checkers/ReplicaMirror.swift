@@ -38,6 +38,9 @@ final class ReplicaMirror: @unchecked Sendable {
   /// The times of deletions that it has forgotten.
   private var forgotten = VersionVector()
 
+  /// What its file should hold.
+  var savingDuty = SavingDuty()
+
   /// Whether its rows count, see `Shard.isTrusted`.
   var isTrusted: Bool { self.wasTrusted }
 

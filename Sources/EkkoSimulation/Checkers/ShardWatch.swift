@@ -55,8 +55,8 @@ final class ShardWatch: @unchecked Sendable {
     guard let lane, lane.mayBeWatched, self.violation == nil,
       let life = self.byProcess[lane.process.number], let place = life.shard(on: lane)
     else { return }
-    let clock = life.process.clock.now().wall
-    self.walls.note(clock, at: self.simulation.now)
+    let now = life.process.clock.now()
+    self.walls.note(now.wall, at: self.simulation.now)
     let (actor, mirror) = life.mirrors[place]
     let history = self.history(of: actor)
     let unique = actor.id == .catalogue ? [] : self.distinctTables
@@ -65,13 +65,15 @@ final class ShardWatch: @unchecked Sendable {
     let violation = actor.assumeIsolated { actor -> Violation? in
       do throws(Violation) {
         try mirror.check(
-          actor.shard, against: history, uniqueTables: unique, wall: clock)
+          actor.shard, against: history, uniqueTables: unique, wall: now.wall)
         return nil
       } catch {
         return error
       }
     }
     if let violation { return self.report(violation) }
+    self.checkSaved(
+      mirror, of: actor.id, in: life, hasChanged: before != mirror.knowledge, at: now.monotonic)
     if self.freshness.isDue,
       let violation = FreshnessComparison.check(
         self.freshness.choose(of: self.lives), among: self.lives, self.histories)
@@ -82,6 +84,24 @@ final class ShardWatch: @unchecked Sendable {
     if let difference = AnswerComparison.compare(actor, asked: asker, history) {
       self.report(difference)
     }
+  }
+
+  /// L2: a node has in its files what it knew some time ago, unless its disk was ever at fault.
+  private func checkSaved(
+    _ mirror: ReplicaMirror, of shard: ShardID, in life: NodeLife, hasChanged: Bool,
+    at now: MonotonicTime
+  ) {
+    guard let (disk, age) = life.files, disk.isSound, mirror.isTrusted else {
+      return mirror.savingDuty.cancel()
+    }
+    let missing = mirror.savingDuty.note(
+      mirror.knowledge, hasChanged: hasChanged, retired: mirror.retired, at: now,
+      resumed: life.process.resumedAt, bound: age
+    ) { disk.knowledge(of: shard) }
+    guard let missing else { return }
+    self.report(
+      Violation(
+        .l2, "\(life.name), \(shard.text): \(missing.text) is in no file, \(age) after it came"))
   }
 
   /// Looks at all that a node has as it begins to live.

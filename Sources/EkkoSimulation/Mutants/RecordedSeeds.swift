@@ -67,6 +67,7 @@
       .replacementRemovesTooLittle: (56, .k1),
       .snapshotKnowledgeReadLast: (310, .k1),
       .notSavedAtStop: (5, .l2),
+      .notSavedWhileRunning: (0, .l2),
     ]
   }
 #endif
