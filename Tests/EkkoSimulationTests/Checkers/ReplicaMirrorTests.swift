@@ -151,8 +151,8 @@ struct ReplicaMirrorTests {
     var gone = Self.makeReplica(2)
     gone.knowledge = other.knowledge
     if isHeard { gone.knowledge.observe(tombstone) }
-    gone.issuedCounter = 2
-    gone.shardVersion = ShardVersion(counter: 2, issuer: gone.incarnation)
+    gone.issuedCounter = 9
+    gone.shardVersion = ShardVersion(counter: 9, issuer: gone.incarnation)
 
     #expect(self.broken(by: gone, in: otherMirror) == (isHeard ? nil : .k1))
   }

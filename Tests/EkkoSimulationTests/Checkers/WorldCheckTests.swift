@@ -30,7 +30,7 @@ import Testing
         await withDiscardingTaskGroup { group in
           group.addTask {
             while !Task.isCancelled {
-              try? await client.put([1], [2], to: "rows", of: "m")
+              _ = try? await client.put([1], [2], to: "rows", of: "m")
               await cluster.world.sleep(.milliseconds(100))
             }
           }
