@@ -3,8 +3,8 @@
 ///     swift run FaultInjection
 ///
 /// Another order of events: `swift run FaultInjection SEED`. Everything happens in one thread, on the
-/// product's own nodes and clients; after every step what it changed is checked (C3 on samples), and an
-/// invariant that does not hold ends the run with its name and the seed.
+/// product's own nodes and clients; after every step what it changed is checked (C3 and L3 on samples), and
+/// an invariant that does not hold ends the run with its name and the seed.
 import EkkoClient
 import EkkoSimulation
 import Foundation

@@ -49,11 +49,11 @@ struct ExploreCommand {
   }
 
   private static func trap(_ flags: FlagValues) throws(Failure) -> ExplorationTrap? {
-    guard let number = try flags.integer(.trap, in: 0...Int.max) else { return nil }
-    guard let trap = ExplorationTrap(rawValue: number) else {
+    guard let text = flags.text(.trap) else { return nil }
+    guard let trap = ExplorationTrap.allCases.first(where: { "\($0.rawValue)" == text }) else {
       let known = ExplorationTrap.allCases.map { "\($0.rawValue)" }.joined(separator: ", ")
       throw FlagValues.mistake(
-        "--trap", "'\(number)' is none that can be planted here", "Known are \(known)")
+        "--trap", "'\(text)' is none that can be planted here", "Known are \(known)")
     }
     return trap
   }

@@ -63,7 +63,8 @@ struct ReplayCommand {
       try StandardStream.output.print((failure.map { [$0.json.line] } ?? []) + [report.json.line])
     } else {
       try StandardStream.output.print(
-        ["", outcome.textLine] + (failure?.textLines ?? ["nothing failed"]))
+        outcome.madeUp.map { "not planned: \($0)" } + ["", outcome.textLine]
+          + (failure?.textLines ?? ["nothing failed"]))
     }
     return summary.isGood ? .success : .failure
   }

@@ -34,6 +34,8 @@ let help = """
     --operations N …     one scope: so many operations of --replicas 2 to 6 (default 2), with as many
                          --deletes --pulls --losses --duplicates --restarts --saves --prunings
                          --earlier-puts (default 0) and --concurrent-pulls (default 9); --delays
+    --earlier-puts N     what replica 0 has put before all else: its counters are that far ahead
+    --delays             messages may be under way for any time; else they arrive as they are sent
     --trap N             one mistake
     --json               one JSON object per line on stdout
 

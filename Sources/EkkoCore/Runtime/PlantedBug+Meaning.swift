@@ -109,6 +109,7 @@
         nil, "A data centre counts as holding a write when one of its members does."
       ),
       .notSavedAtStop: (nil, "A node that stops in order does not save its shards."),
+      .notSavedWhileRunning: (nil, "A node saves its shards only as it stops in order."),
       .scalarBookmark: (nil, "The bookmark stays before a shard that cannot be pulled."),
       .refusedRowsMerged: (
         nil, "Rows that are refused count as accepted, and the section's knowledge is merged."

@@ -37,7 +37,7 @@
     case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle
     // Snapshots
-    case snapshotKnowledgeReadLast, notSavedAtStop
+    case snapshotKnowledgeReadLast, notSavedAtStop, notSavedWhileRunning
 
     /// The one that is active now. Set it only while no simulation runs.
     package static var active: PlantedBug? {

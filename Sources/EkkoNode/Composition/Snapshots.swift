@@ -38,6 +38,9 @@ package actor Snapshots: ShardSource {
   package func run() async {
     var pause = self.interval
     while (try? await self.node.clock.sleep(for: pause)) != nil {
+      #if PlantedBugs
+        if PlantedBug.active == .notSavedWhileRunning { continue }
+      #endif
       let start = self.node.clock.now().monotonic
       await self.saveAll()
       pause = max(self.interval, start.duration(to: self.node.clock.now().monotonic) * 9)

@@ -70,10 +70,11 @@ package actor PeerKeeper {
     self.onEvent(.connected(self.endpoint, name: link.remote.name))
     let peer = ReplicaPeer(node: self.node, link: link, unfinished: self.unfinished)
     #if PlantedBugs
-      if let earlier = self.earlier, PlantedBug.active != nil {
-        await peer.takeOver(from: earlier)
+      // Only where it is the mistake: others leave the schedule as it is.
+      if [.bookmarkOutlivesResponder, .marksOutliveResponder].contains(PlantedBug.active) {
+        if let earlier = self.earlier { await peer.takeOver(from: earlier) }
+        self.earlier = peer
       }
-      self.earlier = peer
     #endif
     self.peer = peer
     let why = await withTaskCancellationHandler {

@@ -65,6 +65,8 @@ package struct SeedOutcome: Hashable, Sendable {
   package var faults: [String: Int] = [:]
   /// How many faults changed anything, each counted once.
   package var effectiveFaults = 0
+  /// The faults that were not planned, as `replay` prints them.
+  package var madeUp: [String] = []
   /// The points that were reached.
   package var coverage: Set<String> = []
   package var nodes = 0

@@ -48,6 +48,7 @@ extension SeedOutcome {
     }
     self.faults = report.faults
     self.effectiveFaults = report.effectiveFaults
+    self.madeUp = report.madeUp
     self.coverage = Set(report.coverage.filter { $0.value > 0 }.keys)
     self.nodes = report.nodes
     self.acknowledgedWrites = report.writes

@@ -7,11 +7,8 @@ internal import EkkoStorage
 /// what a scan of all its rows finds. Some changes are looked at, for each costs a scan.
 enum AnswerComparison {
   /// Compares the two answers to the shard of the same name in another life.
-  ///
-  /// - Parameter mayBeGone: whether a replica that has had a row with this version may have none.
   static func compare(
-    _ actor: ShardActor, asked life: NodeLife,
-    mayBeGone: @Sendable (ShardHistory.RowKey, ParameterVersion) -> Bool
+    _ actor: ShardActor, asked life: NodeLife, _ history: ShardHistory
   ) -> Violation? {
     guard let asker = life.mirror(of: actor.id), let node = life.replica else { return nil }
     let (knowledge, incarnation) = (asker.knowledge, node.incarnation)
@@ -21,13 +18,13 @@ enum AnswerComparison {
       guard retired.isSubset(of: actor.shard.origins.retired) else { return nil }
       return Self.compare(
         actor.shard, knowledge: knowledge, mark: hasGoneBack ? 0 : actor.marks[incarnation] ?? 0,
-        of: asker, mayBeGone: mayBeGone)
+        of: asker, history)
     }
   }
 
-  private static func compare(
+  static func compare(
     _ shard: Shard, knowledge: VersionVector, mark: UInt64, of asker: ReplicaMirror,
-    mayBeGone: @Sendable (ShardHistory.RowKey, ParameterVersion) -> Bool
+    _ history: ShardHistory
   ) -> Violation? {
     var copy = shard
     var writer = ByteWriter()
@@ -50,7 +47,7 @@ enum AnswerComparison {
         if stamp.sequence <= mark {
           if let held = asker.version(of: row) {
             if held >= version { continue }
-          } else if mayBeGone(row, version) {
+          } else if history.mayBeGone(row, version, whereHeard: asker.hasHeard(of:)) {
             continue
           }
         }

@@ -18,7 +18,8 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
   case s2 = "S2"
   /// Healed and quiet: all live replicas are equal.
   case l1 = "L1"
-  /// An acknowledged update vanishes only with every state that held it.
+  /// An acknowledged update vanishes only with every state that held it; what a node has known for some
+  /// time is in its files, and what these hold it begins its next life with.
   case l2 = "L2"
   /// Freshness comes back within a bound, and is told right on quiet shards.
   case l3 = "L3"

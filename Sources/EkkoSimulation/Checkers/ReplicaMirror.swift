@@ -35,11 +35,23 @@ final class ReplicaMirror: @unchecked Sendable {
   /// The origins it has retired: rows of theirs it takes from nobody.
   private(set) var retired: Set<IncarnationID> = []
 
+  /// The times of deletions that it has forgotten.
+  private var forgotten = VersionVector()
+
+  /// What its file should hold.
+  var savingDuty = SavingDuty()
+
   /// Whether its rows count, see `Shard.isTrusted`.
   var isTrusted: Bool { self.wasTrusted }
 
   /// Whether this life has ever known the update.
   func hasCovered(_ version: ParameterVersion) -> Bool { self.everKnown.covers(version) }
+
+  /// Whether it had heard of the update when it was last looked at.
+  func hasHeard(of version: ParameterVersion) -> Bool {
+    self.knowledge.covers(version) || self.forgotten.covers(version)
+      || self.retired.contains(version.origin)
+  }
 
   /// What the row has here; `nil` where there is none.
   func version(of row: RowKey) -> ParameterVersion? { self.versions[row] }
@@ -47,9 +59,10 @@ final class ReplicaMirror: @unchecked Sendable {
   /// - Parameter uniqueTables: those whose every write puts other weights.
   func check(
     _ shard: borrowing Shard, against history: ShardHistory, uniqueTables: Set<UInt16>,
-    wall: WallTime, latestWall: WallTime
+    wall: WallTime
   ) throws(Violation) {
     try self.checkMerge(shard)
+    history.noteTimesToLive(of: shard)
     guard
       shard.arrival != self.arrival || shard.knowledge != self.knowledge
         || shard.shardVersion != self.shardVersion || shard.isTrusted != self.wasTrusted
@@ -73,10 +86,9 @@ final class ReplicaMirror: @unchecked Sendable {
     try self.checkRows(
       shard, against: history, uniqueTables: uniqueTables,
       mayGoBack: !isTrusted || !self.wasTrusted, wall: wall)
-    try self.checkAbsence(
-      shard, history, mayForget: !isTrusted || !self.wasTrusted, latestWall: latestWall)
+    try self.checkAbsence(shard, history, mayForget: !isTrusted || !self.wasTrusted)
     if isTrusted {
-      try self.checkKnowledge(shard, history, latestWall: latestWall)
+      try self.checkKnowledge(shard, history)
       try self.checkShardVersion(shard, history)
     }
     try self.checkStructure(shard)
@@ -88,6 +100,7 @@ final class ReplicaMirror: @unchecked Sendable {
     self.wasTrusted = isTrusted
     self.replacements = shard.counters.replacements
     self.retired = shard.origins.retired
+    self.forgotten = shard.forgotten
   }
 
   // MARK: Rows: K2, K3, K4, E1
@@ -144,7 +157,7 @@ final class ReplicaMirror: @unchecked Sendable {
 
   /// K1 for rows that were here and are not any more.
   private func checkAbsence(
-    _ shard: borrowing Shard, _ history: ShardHistory, mayForget: Bool, latestWall: WallTime
+    _ shard: borrowing Shard, _ history: ShardHistory, mayForget: Bool
   ) throws(Violation) {
     guard shard.rowCount != self.versions.count else { return }
     let gone = self.versions.filter { row, _ in
@@ -154,7 +167,7 @@ final class ReplicaMirror: @unchecked Sendable {
       self.versions[row] = nil
       guard
         mayForget || shard.origins.retired.contains(version.origin)
-          || history.mayBeGone(row, version, latestWall: latestWall)
+          || history.mayBeGone(row, version, whereHeard: { shard.hasHeard(of: $0) })
       else {
         throw self.violation(.k1, "\(history.name(row)) with \(version.text) is gone")
       }
@@ -180,7 +193,7 @@ final class ReplicaMirror: @unchecked Sendable {
   // MARK: Knowledge: K1, K2, K4
 
   private func checkKnowledge(
-    _ shard: borrowing Shard, _ history: ShardHistory, latestWall: WallTime
+    _ shard: borrowing Shard, _ history: ShardHistory
   ) throws(Violation) {
     let own = shard.incarnation
     history.noteIssued(through: shard.knowledge[own], by: own)
@@ -212,9 +225,9 @@ final class ReplicaMirror: @unchecked Sendable {
           continue
         }
         // An expired row may be gone before it was given away, and then an older one stays a while.
-        if history.isExpired(update.row, version, latestWall: latestWall) { continue }
+        if history.isExpired(update.row, version) { continue }
         if self.versions[update.row] == nil,
-          history.mayBeGone(update.row, version, latestWall: latestWall)
+          history.mayBeGone(update.row, version, whereHeard: { shard.hasHeard(of: $0) })
         {
           continue
         }
@@ -236,12 +249,15 @@ final class ReplicaMirror: @unchecked Sendable {
     }
     let version = shard.shardVersion
     let standing = ShardHistory.Standing(knowledge: shard.knowledge, ahead: shard.ahead)
-    if version.issuer == shard.incarnation, shard.issuedCounter > self.issuedCounter,
-      version.counter == shard.issuedCounter
-    {
+    // While its rows did not count it showed its versions to nobody.
+    let isNew = shard.issuedCounter > self.issuedCounter || !self.wasTrusted
+    if version.issuer == shard.incarnation, isNew, version.counter == shard.issuedCounter {
       try history.issueShardVersion(version, at: standing)
     }
-    guard let issued = history.standing(of: version) else { return }
+    guard let issued = history.standing(of: version) else {
+      throw self.violation(
+        .s1, "\(history.shard.text): holds \(version.text), which nobody was seen to issue")
+    }
     // A joiner takes the catalogue, and with it the record, from one that has applied that already.
     guard issued.without(history.retired) == standing.without(history.retired) else {
       throw self.violation(
@@ -286,6 +302,12 @@ final class ReplicaMirror: @unchecked Sendable {
 }
 
 extension Shard {
+  /// Whether the update is known here, was a deletion and is forgotten, or is of an origin that is retired.
+  fileprivate func hasHeard(of version: ParameterVersion) -> Bool {
+    self.knowledge.covers(version) || self.forgotten.covers(version)
+      || self.origins.retired.contains(version.origin)
+  }
+
   /// The largest version time that is taken at `wall`, with a millisecond to spare.
   fileprivate func latestAcceptable(_ wall: WallTime) -> Timestamp {
     let bound = UInt64(self.futureBound.wholeNanoseconds / 1000) + 1000

@@ -25,6 +25,8 @@ final class ShardHistory: @unchecked Sendable {
   private struct Content {
     let row: RowKey
     let isTombstone: Bool
+    /// In the simulation's time.
+    let issuedAt: Int64
     /// By `FormClass`: full, serving.
     var hashes: [UInt64?] = [nil, nil]
   }
@@ -56,14 +58,15 @@ final class ShardHistory: @unchecked Sendable {
   private var latest: [IncarnationID: Timestamp] = [:]
   /// Origins that some replica has retired, and every other one is about to.
   private(set) var retired: Set<IncarnationID> = []
-  /// The latest deletion of a row.
-  private var tombstones: [RowKey: ParameterVersion] = [:]
+  /// All deletions of a row.
+  private var tombstones: [RowKey: [ParameterVersion]] = [:]
   /// What each shard version stood for when it was issued.
   private var shardVersions: [ShardVersion: Standing] = [:]
   /// Which version of an origin first held a value that no other write puts.
   private var writers: [UniqueValue: ParameterVersion] = [:]
-  /// Per table, how long its rows live; zero for ever.
-  private let timesToLive: [UInt64]
+  /// Per table, the shortest time that its rows have lived at any replica; zero for ever.
+  private var timesToLive: [UInt64] = []
+  private let walls: WallRecord
 
   private struct UniqueValue: Hashable {
     let origin: IncarnationID
@@ -71,9 +74,9 @@ final class ShardHistory: @unchecked Sendable {
     let value: UInt64
   }
 
-  init(shard: ShardID, timesToLive: [UInt64]) {
+  init(shard: ShardID, walls: WallRecord) {
     self.shard = shard
-    self.timesToLive = timesToLive
+    self.walls = walls
   }
 
   // MARK: Issuing
@@ -93,7 +96,7 @@ final class ShardHistory: @unchecked Sendable {
       throw Violation(
         .k4, "\(self.name(row)): \(version.text) is issued after \(last.timestamp.rawValue)")
     }
-    var content = Content(row: row, isTombstone: isTombstone)
+    var content = Content(row: row, isTombstone: isTombstone, issuedAt: self.walls.time)
     content.hashes[form == .full ? 0 : 1] = hash
     self.contents[version] = content
     self.latest[version.origin] = max(self.latest[version.origin] ?? .zero, version.timestamp)
@@ -102,7 +105,7 @@ final class ShardHistory: @unchecked Sendable {
         timestamp: version.timestamp, row: row, isTombstone: isTombstone, number: self.issueCount))
     self.issueCount += 1
     if isTombstone {
-      self.tombstones[row] = max(self.tombstones[row] ?? version, version)
+      self.tombstones[row, default: []].append(version)
     } else if let value {
       let unique = UniqueValue(origin: version.origin, row: row, value: value)
       if let first = self.writers[unique], first != version {
@@ -178,18 +181,39 @@ final class ShardHistory: @unchecked Sendable {
     return all[first..<max(first, end)]
   }
 
-  /// Whether a row of `version` has expired by the fastest clock there is.
-  func isExpired(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
+  /// Notes how long rows live by what one replica knows of the schemas: others may not have heard of a
+  /// change yet, or have heard of it before.
+  func noteTimesToLive(of shard: borrowing Shard) {
+    for table in shard.tables.indices {
+      let life = UInt64(shard.tables[table].schema.timeToLiveSeconds)
+      if table == self.timesToLive.count {
+        self.timesToLive.append(life)
+      } else if life > 0, self.timesToLive[table] == 0 || life < self.timesToLive[table] {
+        self.timesToLive[table] = life
+      }
+    }
+  }
+
+  /// Whether a row of `version` has expired by the fastest clock there was since it was issued.
+  func isExpired(_ row: RowKey, _ version: ParameterVersion) -> Bool {
     guard Int(row.table) < self.timesToLive.count, case let life = self.timesToLive[Int(row.table)],
       life > 0
     else { return false }
-    return version.timestamp.microseconds + life * 1_000_000 <= latestWall.microseconds
+    let wall = self.walls.latest(since: self.contents[version]?.issuedAt ?? 0)
+    return version.timestamp.microseconds + life * 1_000_000 <= wall.microseconds
   }
 
-  /// Whether a row that once had `version` may be absent: it was deleted since, or has expired.
-  func mayBeGone(_ row: RowKey, _ version: ParameterVersion, latestWall: WallTime) -> Bool {
-    if let tombstone = self.tombstones[row], tombstone >= version { return true }
-    return self.isExpired(row, version, latestWall: latestWall)
+  /// Whether a replica that once had `version` of a row may have none: the row has expired, or was
+  /// deleted since, and the replica has heard of that.
+  func mayBeGone(
+    _ row: RowKey, _ version: ParameterVersion, whereHeard: (ParameterVersion) -> Bool
+  ) -> Bool {
+    if let tombstones = self.tombstones[row],
+      tombstones.contains(where: { $0 >= version && whereHeard($0) })
+    {
+      return true
+    }
+    return self.isExpired(row, version)
   }
 
   func noteRetired(_ origins: Set<IncarnationID>) { self.retired.formUnion(origins) }

@@ -14,8 +14,7 @@ final class ShardWatch: @unchecked Sendable {
   private var histories: [ShardID: ShardHistory] = [:]
   /// What lives that are over have ever known, by the names of their nodes.
   private var formerlyKnown: [String: [ShardID: VersionVector]] = [:]
-  /// The largest wall time that any clock has shown.
-  private var latestWall = WallTime(microseconds: 0)
+  private let walls = WallRecord()
   /// The first thing found broken; nothing is looked at after it.
   private(set) var violation: Violation?
   private(set) var violationStep = 0
@@ -56,24 +55,25 @@ final class ShardWatch: @unchecked Sendable {
     guard let lane, lane.mayBeWatched, self.violation == nil,
       let life = self.byProcess[lane.process.number], let place = life.shard(on: lane)
     else { return }
-    let clock = life.process.clock.now().wall
-    self.latestWall = max(self.latestWall, clock)
+    let now = life.process.clock.now()
+    self.walls.note(now.wall, at: self.simulation.now)
     let (actor, mirror) = life.mirrors[place]
     let history = self.history(of: actor)
     let unique = actor.id == .catalogue ? [] : self.distinctTables
-    let wall = self.latestWall
     let before = mirror.knowledge
     // Between two jobs nobody else is on this actor.
     let violation = actor.assumeIsolated { actor -> Violation? in
       do throws(Violation) {
         try mirror.check(
-          actor.shard, against: history, uniqueTables: unique, wall: clock, latestWall: wall)
+          actor.shard, against: history, uniqueTables: unique, wall: now.wall)
         return nil
       } catch {
         return error
       }
     }
     if let violation { return self.report(violation) }
+    self.checkSaved(
+      mirror, of: actor.id, in: life, hasChanged: before != mirror.knowledge, at: now.monotonic)
     if self.freshness.isDue,
       let violation = FreshnessComparison.check(
         self.freshness.choose(of: self.lives), among: self.lives, self.histories)
@@ -81,10 +81,27 @@ final class ShardWatch: @unchecked Sendable {
       self.report(violation)
     }
     guard before != mirror.knowledge, let asker = self.someOther(than: life) else { return }
-    let difference = AnswerComparison.compare(actor, asked: asker) { row, version in
-      self.mayBeGone(row, version, of: actor.id)
+    if let difference = AnswerComparison.compare(actor, asked: asker, history) {
+      self.report(difference)
     }
-    if let difference { self.report(difference) }
+  }
+
+  /// L2: a node has in its files what it knew some time ago, unless its disk was ever at fault.
+  private func checkSaved(
+    _ mirror: ReplicaMirror, of shard: ShardID, in life: NodeLife, hasChanged: Bool,
+    at now: MonotonicTime
+  ) {
+    guard let (disk, age) = life.files, disk.isSound, mirror.isTrusted else {
+      return mirror.savingDuty.cancel()
+    }
+    let missing = mirror.savingDuty.note(
+      mirror.knowledge, hasChanged: hasChanged, retired: mirror.retired, at: now,
+      resumed: life.process.resumedAt, bound: age
+    ) { disk.knowledge(of: shard) }
+    guard let missing else { return }
+    self.report(
+      Violation(
+        .l2, "\(life.name), \(shard.text): \(missing.text) is in no file, \(age) after it came"))
   }
 
   /// Looks at all that a node has as it begins to live.
@@ -100,13 +117,9 @@ final class ShardWatch: @unchecked Sendable {
     return self.answers.choose(of: self.lives.filter { $0 !== life })
   }
 
-  /// How long rows live is what the first replica seen says: a model's tables keep that.
   private func history(of actor: ShardActor) -> ShardHistory {
     if let known = self.histories[actor.id] { return known }
-    let timesToLive = actor.assumeIsolated { actor in
-      actor.shard.tables.map { UInt64($0.schema.timeToLiveSeconds) }
-    }
-    let history = ShardHistory(shard: actor.id, timesToLive: timesToLive)
+    let history = ShardHistory(shard: actor.id, walls: self.walls)
     self.histories[actor.id] = history
     return history
   }
@@ -129,9 +142,18 @@ final class ShardWatch: @unchecked Sendable {
     self.violationTime = self.simulation.now
   }
 
-  func mayBeGone(_ row: ShardHistory.RowKey, _ version: ParameterVersion, of shard: ShardID) -> Bool
-  {
-    self.histories[shard]?.mayBeGone(row, version, latestWall: self.latestWall) ?? false
+  /// Whether a replica may have what it has of a row, or nothing, after it has had `version`.
+  func isRight(
+    _ mirror: ReplicaMirror, of shard: ShardID, _ row: ShardHistory.RowKey,
+    after version: ParameterVersion
+  ) -> Bool {
+    let held = mirror.version(of: row)
+    if let held, held >= version { return true }
+    guard let history = self.histories[shard] else { return false }
+    // An expired row may be gone before it was given away, and then an older one stays a while.
+    return held == nil
+      ? history.mayBeGone(row, version, whereHeard: mirror.hasHeard(of:))
+      : history.isExpired(row, version)
   }
 
   func wasReissued(_ row: ShardHistory.RowKey, of shard: ShardID) -> Bool {

@@ -86,8 +86,7 @@ extension World {
     let (row, shard) = (write.row, write.shard)
     let origin = self.nodes.first { $0.replica?.incarnation == write.version.origin }
     guard let origin, let mirror = origin.life?.mirror(of: shard) else { return }
-    if let held = mirror.version(of: row), held >= write.version { return }
-    if self.watch.mayBeGone(row, write.version, of: shard) { return }
+    if self.watch.isRight(mirror, of: shard, row, after: write.version) { return }
     self.watch.report(
       Violation(
         .l2,
@@ -100,8 +99,11 @@ extension World {
     guard let any = self.running.first else { return }
     for write in writes {
       let (row, shard) = (write.row, write.shard)
-      if let held = any.life.mirror(of: shard)?.version(of: row), held >= write.version { continue }
-      if self.watch.mayBeGone(row, write.version, of: shard) { continue }
+      if let mirror = any.life.mirror(of: shard),
+        self.watch.isRight(mirror, of: shard, row, after: write.version)
+      {
+        continue
+      }
       let holder = self.running.first { _, life, replica in
         replica.incarnation == write.version.origin
           || life.mirror(of: shard)?.hasCovered(write.version) ?? false

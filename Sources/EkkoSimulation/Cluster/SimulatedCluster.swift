@@ -21,8 +21,9 @@ internal import EkkoReplication
 /// ```
 ///
 /// A run is a function of the seed: one that fails fails again. Checked are K1–K4, C1, S1, D1, B1, on
-/// samples C3 and L3, with `distinctTables` E1, and where a test asks for it L1; what needs to know all
-/// that clients were told (L2, S2, B2) is for the scenario of `ekko-sim run` and for the test itself.
+/// samples C3 and L3, with `distinctTables` E1, of L2 that files hold what they should, and where a test
+/// asks for it L1; what needs to know all that clients were told (the rest of L2, S2, B2) is for the
+/// scenario of `ekko-sim run` and for the test itself.
 ///
 /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedCluster: @unchecked Sendable {

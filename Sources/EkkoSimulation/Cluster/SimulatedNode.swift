@@ -64,6 +64,8 @@ final class NodeLife: @unchecked Sendable {
   var task: Task<Void, Never>?
   /// The process has died, or the node has ended in order.
   var isOver = false
+  /// Where it keeps files, and how old they may be.
+  var files: (disk: SimulatedDisk, age: Duration)?
   /// It began with a copy of a running node's files.
   var isClone = false
   /// A clone of it has written under its name.

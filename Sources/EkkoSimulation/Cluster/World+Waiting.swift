@@ -24,6 +24,23 @@ extension World {
       })
   }
 
+  /// S2: what is under way arrives, an origin may be retired, and then nothing moves any more.
+  ///
+  /// - Parameter quietTime: longer than anything is under way.
+  func rest(for quietTime: Duration) async {
+    var before = self.movement()
+    for _ in 0..<Self.quietAttempts where self.watch.violation == nil {
+      await self.sleep(quietTime)
+      let after = self.movement()
+      if before == after { return }
+      before = after
+    }
+    self.watch.report(
+      Violation(.s2, "it does not come to rest: \(before); then: \(self.movement())"))
+  }
+
+  private static let quietAttempts = 16
+
   func wait(
     _ bound: Duration, _ what: String, as invariant: Invariant = .run,
     _ detail: () -> String = { "" }, until isReached: () -> Bool

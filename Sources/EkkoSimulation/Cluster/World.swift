@@ -82,6 +82,7 @@ final class World: @unchecked Sendable {
     configuration.secret = self.description.secret
     configuration.homes = 2
     self.description.configure(&configuration)
+    if let disk { life.files = (disk, configuration.snapshotInterval * 3 + .seconds(2)) }
     if let disk, await !self.takeUp(disk, for: life, into: &configuration) { return }
     let transport = self.transport(for: process, on: host, in: plan.dataCentre)
     do throws(StartFailure) {
@@ -92,7 +93,7 @@ final class World: @unchecked Sendable {
         })
       life.store = store
       self.watch.lookAtAll(of: life)
-      if disk?.isSound == true, !process.clock.wasWallWrong { self.checkLoaded(life) }
+      if let disk, disk.isSound, !process.clock.wasWallWrong { self.checkLoaded(life, from: disk) }
       // Who cannot write down who it is asks again in its next life.
       try? await store.remember()
       await store.run()
@@ -105,16 +106,19 @@ final class World: @unchecked Sendable {
     }
   }
 
-  /// L2: what a node had as it stopped in order is there when it starts again.
-  private func checkLoaded(_ life: NodeLife) {
+  /// L2: what a node had as it stopped in order is there when it starts again, and whatever else its
+  /// files hold.
+  private func checkLoaded(_ life: NodeLife, from disk: SimulatedDisk) {
     guard let node = self.nodes.first(where: { $0.life === life }) else { return }
-    for (shard, saved) in node.saved.sorted(by: { $0.key < $1.key }) {
-      guard let mirror = life.mirror(of: shard), mirror.isTrusted else { continue }
+    for (actor, mirror) in life.mirrors where mirror.isTrusted {
+      var saved = node.saved[actor.id] ?? VersionVector()
+      saved.merge(disk.knowledge(of: actor.id) ?? VersionVector())
       var missing = saved.subtracting(mirror.knowledge)
       for origin in mirror.retired { missing.remove(origin) }
       guard !missing.isEmpty else { continue }
       self.watch.report(
-        Violation(.l2, "\(life.name), \(shard.text): \(missing.text) was not loaded, though saved"))
+        Violation(
+          .l2, "\(life.name), \(actor.id.text): \(missing.text) was not loaded, though saved"))
     }
     node.saved = [:]
   }

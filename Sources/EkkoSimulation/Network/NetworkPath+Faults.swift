@@ -26,8 +26,9 @@ extension NetworkPath {
     for fault in self.faults.onLaunch where fault.strikes() {
       switch fault.kind {
       case .delayTail:
-        delay += fault.drawSpread()
-        parcel.lateBy = fault
+        let longer = fault.drawSpread()
+        delay += longer
+        if longer > max(self.jitter, Self.noticeableDelay) { parcel.lateBy = fault }
       case .reorder:
         parcel.slip = fault.drawSpread()
         parcel.slippedBy = fault

@@ -9,7 +9,7 @@ final class NetworkPath {
   unowned let to: NetworkHost
   let isLoopback: Bool
   private var latency: Int64
-  private var jitter: Int64
+  private(set) var jitter: Int64
   private var bytesPerSecond: Double
   private(set) var line: NetworkLine
   /// Units and bytes that have left for the other host.

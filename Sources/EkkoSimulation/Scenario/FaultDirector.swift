@@ -16,8 +16,8 @@ final class FaultDirector: @unchecked Sendable {
   private var tickets: [(fault: Int, NetworkFaultTicket)] = []
   /// What the planned faults of disks were armed for, in the order of their beginning.
   private var armed: [ArmedDisk] = []
-  /// Crashes that were not planned.
-  private var crashes = 0
+  /// Crashes that were not planned, as `replay` prints them.
+  private(set) var madeUp: [String] = []
   /// What ends the faults that are under way, by the order of their beginning.
   private var endings: [Int: () -> Void] = [:]
   private var begun = 0
@@ -98,7 +98,7 @@ final class FaultDirector: @unchecked Sendable {
       met[disk.node][disk.kind] = count - 1
       effective.insert(disk.fault)
     }
-    return effective.count + self.crashes
+    return effective.count + self.madeUp.count
   }
 
   /// Crashes nodes until so many faults have made a difference, where the planned ones did not.
@@ -110,7 +110,7 @@ final class FaultDirector: @unchecked Sendable {
         await self.world.sleep(.milliseconds(20))
       }
       self.world.kill(node)
-      self.crashes += 1
+      self.madeUp.append("crash of \(node.name) at \(Duration.nanoseconds(self.simulation.now))")
       self.counts[.process(.crash), default: 0] += 1
       await self.world.sleep(.milliseconds(20))
     }
@@ -273,8 +273,12 @@ final class FaultDirector: @unchecked Sendable {
     case .suspend: clock.setMonotonic(rate: 0)
     case .backAcrossRestart:
       self.world.kill(node)
+      let end = clock.now().wall
       clock.stepWall(by: .zero - .seconds(5) - .seconds(600) * fault.strength)
-      self.startLater(node, after: fault.lasting) { count(.clock(kind)) }
+      // Another fault's end may have put the clock right before the node is back.
+      self.startLater(node, after: fault.lasting) {
+        if clock.now().wall < end { count(.clock(kind)) }
+      }
       // It stays behind for a while after the restart.
       return self.end(after: fault.lasting * 3) { clock.correctWall() }
     }

@@ -183,20 +183,10 @@ final class Course: @unchecked Sendable {
     await world.converge(within: Self.convergenceBound)
   }
 
-  /// Quiet: what is under way arrives, an origin may be retired, and then nothing moves any more.
   private func rest() async {
     // Longer than an ask takes there and back, be it held open or not.
     let quietTime = max(.milliseconds(700), self.plan.options.wideLatency * 6)
-    var before = self.world.movement()
-    for _ in 0..<Self.quietAttempts where !self.isBroken {
-      await self.world.sleep(quietTime)
-      let after = self.world.movement()
-      if before == after { return }
-      before = after
-    }
-    let after = self.world.movement()
-    self.world.watch.report(
-      Violation(.s2, "it does not come to rest: \(before); then: \(after)"))
+    await self.world.rest(for: quietTime)
   }
 
   /// Writes on a healthy cluster: the cache must answer now.
@@ -255,7 +245,6 @@ final class Course: @unchecked Sendable {
   private static let freshnessBound = Duration.seconds(5)
   private static let retirementBound = Duration.seconds(90)
   private static let freshness = Duration.seconds(2)
-  private static let quietAttempts = 16
   private static let rewrites = 80
   /// At least.
   static let undisturbedWrites = 24

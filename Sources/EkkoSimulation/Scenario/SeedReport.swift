@@ -13,6 +13,8 @@ package struct SeedReport: Sendable {
   package let faults: [String: Int]
   /// How many faults changed anything, each counted once.
   package let effectiveFaults: Int
+  /// The faults that were not planned, see `FaultDirector.makeUp`.
+  package let madeUp: [String]
   /// The branches of the rules that were taken, by name.
   package let coverage: [String: UInt64]
   package let nodes: Int
@@ -33,6 +35,7 @@ package struct SeedReport: Sendable {
     }
     self.faults = course.faults.fired()
     self.effectiveFaults = course.faults.effectiveCount()
+    self.madeUp = course.faults.madeUp
     self.coverage = world.watch.coverage()
     self.nodes = world.nodes.count
     self.writes = course.clients.reduce(0) { $0 + $1.writes }

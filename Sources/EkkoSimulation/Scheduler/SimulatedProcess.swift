@@ -25,6 +25,8 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
   @safe @exclusivity(unchecked) private var pauses = 0
   @safe @exclusivity(unchecked) private var isBusy = false
   private var kept: [Simulation.ReadyJob] = []
+  /// By its own clock, after the last pause.
+  private(set) var resumedAt = MonotonicTime(nanoseconds: 0)
   private var sharedLane: Lane?
   private var generator: SplitMix64
   private var onDeath: [() -> Void] = []
@@ -65,6 +67,7 @@ package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecke
 
   package func resume() {
     self.pauses -= 1
+    self.resumedAt = self.clock.now().monotonic
     self.giveBack()
   }
 

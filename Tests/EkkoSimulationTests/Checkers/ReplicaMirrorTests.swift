@@ -13,9 +13,12 @@ struct ReplicaMirrorTests {
     monotonic: MonotonicTime(nanoseconds: 1_000_000_000),
     wall: WallTime(microseconds: 1_700_000_000_000_000))
 
-  private let history = ShardHistory(shard: Self.id, timesToLive: [0])
+  private let walls = WallRecord()
+  private let history: ShardHistory
   private let mirror = ReplicaMirror(replica: "a")
   private var replica = Self.makeReplica(1)
+
+  init() { self.history = ShardHistory(shard: Self.id, walls: self.walls) }
 
   private static func makeReplica(_ incarnation: UInt64) -> Shard {
     Shard(
@@ -52,7 +55,7 @@ struct ReplicaMirrorTests {
   ) -> Invariant? {
     do throws(Violation) {
       try (mirror ?? self.mirror).check(
-        replica, against: self.history, uniqueTables: [0], wall: wall, latestWall: Self.now.wall)
+        replica, against: self.history, uniqueTables: [0], wall: wall)
       return nil
     } catch {
       return error.invariant
@@ -60,14 +63,14 @@ struct ReplicaMirrorTests {
   }
 
   private func issue(
-    at microseconds: UInt64, by origin: UInt64, of key: UInt64
+    at microseconds: UInt64, by origin: UInt64, of key: UInt64, isTombstone: Bool = false
   ) throws(Violation) -> ParameterVersion {
     let version = ParameterVersion(
       timestamp: Timestamp(microseconds: microseconds, counter: 0),
       origin: IncarnationID(rawValue: origin))
     try self.history.issue(
-      version, of: ShardHistory.RowKey(table: 0, key: key), isTombstone: false, hash: microseconds,
-      form: .full, value: nil)
+      version, of: ShardHistory.RowKey(table: 0, key: key), isTombstone: isTombstone,
+      hash: microseconds, form: .full, value: nil)
     return version
   }
 
@@ -133,6 +136,58 @@ struct ReplicaMirrorTests {
     #expect(self.broken(by: empty) == .k1)
   }
 
+  @Test(arguments: [false, true])
+  mutating func `K1: a row is gone that others have deleted`(isHeard: Bool) throws {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    var other = Self.makeReplica(2)
+    let otherMirror = ReplicaMirror(replica: "b")
+    #expect(self.broken(by: other, in: otherMirror) == nil)
+    try Self.pull(from: &self.replica, to: &other)
+    #expect(self.broken(by: other, in: otherMirror) == nil)
+    let tombstone = try self.issue(
+      at: Self.now.wall.microseconds + 1, by: 9, of: 5, isTombstone: true)
+
+    var gone = Self.makeReplica(2)
+    gone.knowledge = other.knowledge
+    if isHeard { gone.knowledge.observe(tombstone) }
+    gone.issuedCounter = 9
+    gone.shardVersion = ShardVersion(counter: 9, issuer: gone.incarnation)
+
+    #expect(self.broken(by: gone, in: otherMirror) == (isHeard ? nil : .k1))
+  }
+
+  @Test(arguments: [UInt64(0), 2])
+  mutating func `K1: a row is gone before its time, which was made shorter`(seconds: UInt64) {
+    func schema(_ seconds: UInt32) -> TableSchema {
+      TableSchema(name: "puts", rowLength: 2, timeToLiveSeconds: seconds)
+    }
+    self.replica.updateSchemas([schema(3600)])
+    Self.put(5, 1, to: &self.replica)
+    self.walls.note(Self.now.wall, at: 1)
+    #expect(self.broken(by: self.replica) == nil)
+
+    // The clock that the row expires by, and the one that was looked at.
+    let expiry = Instant(
+      monotonic: Self.now.monotonic,
+      wall: WallTime(microseconds: Self.now.wall.microseconds + 2_000_000))
+    self.walls.note(
+      WallTime(microseconds: Self.now.wall.microseconds + seconds * 1_000_000), at: 2)
+    self.replica.updateSchemas([schema(1)])
+    _ = self.replica.expireRows(from: ScanCursor(table: 0, slot: 0), limit: 100, at: expiry)
+
+    #expect(self.replica.rowCount == 0)
+    #expect(self.broken(by: self.replica) == (seconds == 0 ? .k1 : nil))
+  }
+
+  @Test func `a clock that was ahead is nothing to rows that were issued since`() {
+    for (microseconds, time) in [(UInt64(10), Int64(1)), (5, 2), (7, 3)] {
+      self.walls.note(WallTime(microseconds: microseconds), at: time)
+    }
+
+    #expect((Int64(0)...4).map { self.walls.latest(since: $0).microseconds } == [10, 10, 7, 7, 0])
+  }
+
   @Test mutating func `K2: a row has a version that nobody was seen to issue`() throws {
     var other = Self.makeReplica(2)
     #expect(self.broken(by: other) == nil)
@@ -165,6 +220,36 @@ struct ReplicaMirrorTests {
       self.replica.shardVersion,
       at: ShardHistory.Standing(knowledge: VersionVector(), ahead: VersionVector()))
     #expect(self.broken(by: self.replica) == .s1)
+  }
+
+  @Test mutating func `S1: a shard version is held that nobody issued`() {
+    Self.put(5, 1, to: &self.replica)
+    self.replica.shardVersion = ShardVersion(counter: 3, issuer: IncarnationID(rawValue: 9))
+    #expect(self.broken(by: self.replica) == .s1)
+  }
+
+  @Test mutating func `C1: a row is in no cache, and nothing says so`() {
+    Self.put(5, 1, to: &self.replica)
+    #expect(self.broken(by: self.replica) == nil)
+    Self.put(6, 1, to: &self.replica)
+    self.replica.cache = UpdateCache()
+    #expect(self.broken(by: self.replica) == .c1)
+  }
+
+  @Test mutating func `C3: the cache lacks a row that a scan finds`() {
+    func difference() -> Invariant? {
+      AnswerComparison.compare(
+        self.replica, knowledge: VersionVector(), mark: 0, of: ReplicaMirror(replica: "b"),
+        self.history)?.invariant
+    }
+    Self.put(5, 1, to: &self.replica)
+    let cache = self.replica.cache
+    Self.put(6, 1, to: &self.replica)
+    #expect(difference() == nil)
+
+    self.replica.cache = cache
+
+    #expect(difference() == .c3)
   }
 
   @Test mutating func `B1: a row comes from beyond the future bound`() throws {

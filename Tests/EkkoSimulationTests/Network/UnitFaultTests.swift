@@ -140,6 +140,13 @@ struct UnitFaultTests {
     #expect((1..<12).contains(outcome.counts[.delayTail]))
   }
 
+  @Test func `a tail that is no longer than usual is not counted`() throws {
+    let outcome = try Self.send(under: [Self.rule(.delayTail, 1, spread: .microseconds(900))])
+
+    #expect(Self.units(of: outcome.received) == Self.units)
+    #expect(outcome.counts.total == 0)
+  }
+
   @Test func `corruption changes bits and no lengths`() throws {
     let outcome = try Self.send(under: [Self.rule(.bitCorruption, 0.3)])
     let received = Self.units(of: outcome.received)

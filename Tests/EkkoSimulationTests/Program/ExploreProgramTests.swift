@@ -30,6 +30,9 @@ import Testing
     (["--pulls", "3", "--small"], "--small: it does not go with --pulls. Give one of them."),
     (["--small", "--trap", "36"], "--small: it does not go with --trap. Give one of them."),
     (
+      ["--trap", "x"], "--trap: 'x' is none that can be planted here. Known are 1, 2, 4, 20, 28, 3"
+    ),
+    (
       ["--trap", "3"], "--trap: '3' is none that can be planted here. Known are 1, 2, 4, 20, 28, 3"
     ),
   ])
