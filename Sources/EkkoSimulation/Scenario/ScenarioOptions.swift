@@ -52,7 +52,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     self.shards = 4 + generator.below(3)
     self.clients = 3 + generator.below(3)
     // A run costs by the write: more than half are large, the others leave more time between writes.
-    self.writes = generator.chance(0.62) ? 1020 + generator.below(40) : 320 + generator.below(200)
+    self.writes = generator.chance(0.64) ? 1060 + generator.below(40) : 320 + generator.below(200)
     self.span = generator.duration(in: .milliseconds(600)...(.milliseconds(1600)))
     self.pulse = .milliseconds([1, 20, 40, 80][generator.below(4)])
     self.ownKeys = 8 + generator.below(24)

@@ -104,7 +104,9 @@ import Testing
     }
   }
 
-  @Test func `a shard whose file is damaged is told of, and comes whole from a peer`() async throws
+  /// To start it empty would have the next save replace what somebody may still restore.
+  @Test func `a shard whose file is damaged is left as it is; without it all comes from a peer`()
+    async throws
   {
     let directory = try TemporaryDirectory()
     let files = try POSIXFileStore(directory: directory.path)
@@ -115,15 +117,15 @@ import Testing
       let rows = try #require(
         await trained.first.node.node.shards[shard]?.summary(withDigest: false).rowCount)
       await trained.second.stop()
-      try directory.damage(ShardSnapshot.name(of: shard))
+      let name = ShardSnapshot.name(of: shard)
+      try directory.damage(name)
+      await #expect(throws: StartFailure.files(.damagedSnapshot(name, .checksumMismatch))) {
+        _ = try await trained.restartSecond(nodes, files: files)
+      }
+      try await files.delete(name)
 
       let (again, events) = try await trained.restartSecond(nodes, files: files)
 
-      #expect(
-        events.contains(
-          .trouble(
-            "starting shard 3 of model 1 empty: the snapshot is damaged: its checksum does not match"
-          )))
       guard case .caughtUp(let loaded, let pulled, _) = events.last else {
         Issue.record("it did not catch up: \(events)")
         return
