@@ -6,16 +6,20 @@ import EkkoSimulation
 struct RunCommand {
   private let scenario: ScenarioChoice
   private let seeds: SeedRange
+  /// The name of a mistake to plant.
+  private let planted: String?
   private let isJSON: Bool
 
   private static let usualCount = 100
 
   init(_ words: ArraySlice<String>) throws(Failure) {
-    let flags = try FlagValues(words, of: [.seed, .seeds, .scenario, .json])
+    let flags = try FlagValues(words, of: [.seed, .seeds, .scenario, .planted, .json])
     self.scenario = try ScenarioChoice(flags)
     self.seeds = try SeedRange(
       flags, usualFirst: 1, usualCount: self.scenario == .scale ? 1 : Self.usualCount)
     self.isJSON = flags.isPresent(.json)
+    self.planted = flags.text(.planted)
+    if let planted = self.planted { try PlantedMistakes.plant(planted) }
     guard self.scenario != .scale || !flags.isPresent(.seeds) else {
       throw FlagValues.mistake("--seeds", "the scenario 'scale' has one seed", "Leave it out")
     }
@@ -37,6 +41,7 @@ struct RunCommand {
       onProgress: progress.show,
       onFailure: { failure throws(Failure) in
         progress.clear()
+        let failure = self.planted.map(failure.planting) ?? failure
         try StandardStream.output.print(
           self.isJSON ? [failure.json.line] : failure.textLines)
       })

@@ -17,6 +17,7 @@ let help = """
     --seed S --seeds N   seeds S … S+N−1 (default 1 and 100)
     --scenario NAME      cluster (default); scale: 1, 10, 30 and 100 data centers of 10 nodes without
                          faults, delays and bytes per link as a table (--seed, --json)
+    --planted NAME       with a mistake planted in the product, see mutants
     --json               one JSON object per line on stdout
 
   replay: prints options, plan, trace hash and failure of one seed.
