@@ -26,6 +26,7 @@ import Testing
     (["run", "--seed=1", "--seed=2"], "--seed: it was given twice. Give it once."),
     (["run", "--json=yes"], "--json: it takes no value. Write --json alone."),
     (["run", "5"], "'5': a flag was expected here."),
+    (["run", "--planted", "rowTorn"], "--planted: this build has no planted mistakes. Build it"),
     (
       ["mutants", "--json"],
       "'ekko-sim mutants': this build has no planted mistakes. Build it with 'swift build -c release "
