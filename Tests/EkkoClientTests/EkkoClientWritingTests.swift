@@ -12,6 +12,20 @@ import Testing
   private static let ones = [Float](repeating: 1, count: 160)
   private static let afterOneStep = [Float](repeating: -0.5, count: 160)
 
+  /// A store of one node with the model, and a client over links that break where the test says.
+  private static func withCutLinks(
+    _ body:
+      @escaping @Sendable (TestStore, StoreNode, CuttingTransport, EkkoClient) async throws -> Void
+  ) async throws {
+    try await TestStore.with { store in
+      let node = try await store.start("a", .training, dataCentre: "dc1")
+      let transport = CuttingTransport(store.transport)
+      let client = store.client(node, over: transport)
+      try await client.createModel("m", tables: TestStore.tables)
+      try await body(store, node, transport, client)
+    }
+  }
+
   // MARK: More clients than a primary remembers
 
   /// The primary cannot tell whether it has applied what it is sent again: its answer may be lost, and
@@ -19,11 +33,7 @@ import Testing
   @Test func `a write that is sent again is not taken for a new one once clients are forgotten`()
     async throws
   {
-    try await TestStore.with { store in
-      let node = try await store.start("a", .training, dataCentre: "dc1")
-      let transport = CuttingTransport(store.transport)
-      let client = store.client(node, over: transport)
-      try await client.createModel("m", tables: TestStore.tables)
+    try await Self.withCutLinks { store, node, transport, client in
       let shards = node.node.shards.all.filter { $0.id != .catalogue }
       for number in 0...UInt64(RequestWindow.clientLimit) {
         let request = RequestID(client: ClientID(rawValue: number), sequence: 1)
@@ -45,8 +55,6 @@ import Testing
         try await other.push(Self.keys, Self.ones, to: "embedding", of: "m")
       }
       #expect(await node.rowsWritten() == 80)
-      await client.close()
-      await other.close()
     }
   }
 
@@ -56,12 +64,7 @@ import Testing
   func `a push whose link breaks is sent again by itself and applied once`(
     moment: CuttingTransport.Moment
   ) async throws {
-    try await TestStore.with { store in
-      let node = try await store.start("a", .training, dataCentre: "dc1")
-      let transport = CuttingTransport(store.transport)
-      let client = store.client(node, over: transport)
-      try await client.createModel("m", tables: TestStore.tables)
-
+    try await Self.withCutLinks { _, node, transport, client in
       transport.cutNext(moment)
       let receipt = try await client.push(Self.keys, Self.ones, to: "embedding", of: "m")
 
@@ -70,18 +73,13 @@ import Testing
       #expect(rows.values == Self.afterOneStep)
       #expect(rows.versions == receipt.versions[0])
       #expect(await node.rowsWritten() == 40)
-      await client.close()
     }
   }
 
   @Test func `a push whose reply is lost gets its first answer from the request window`()
     async throws
   {
-    try await TestStore.with { store in
-      let node = try await store.start("a", .training, dataCentre: "dc1")
-      let transport = CuttingTransport(store.transport)
-      let client = store.client(node, over: transport)
-      try await client.createModel("m", tables: TestStore.tables)
+    try await Self.withCutLinks { _, node, transport, client in
       let model = try #require(await client.catalogue.models.first)
       let request = Request.write(
         WriteRequest(
@@ -112,7 +110,6 @@ import Testing
       #expect(rows.values == Self.afterOneStep)
       #expect(rows.versions.map { $0?.timestamp } == reply.timestamps[0])
       #expect(await node.rowsWritten() == 40)
-      await client.close()
     }
   }
 

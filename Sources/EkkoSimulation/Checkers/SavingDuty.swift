@@ -43,17 +43,13 @@ extension SimulatedDisk {
       var reader = ByteReader(content.span)
       // Magic and format.
       _ = try (reader.readUInt64(), reader.readUInt16())
-      let first = Self.prefixByteCount + Int(try reader.readUInt32())
-      guard first + Self.trailerByteCount <= content.count else { return nil }
-      let items = Array(content[first..<content.count - Self.trailerByteCount])
+      let first = SnapshotHeader.prefixByteCount + Int(try reader.readUInt32())
+      guard first + SnapshotHeader.trailerByteCount <= content.count else { return nil }
+      let items = Array(content[first..<content.count - SnapshotHeader.trailerByteCount])
       for case .end(let end) in try SectionItem.decodeAll(items.span) { return end.knowledge }
       return nil
     } catch {
       return nil
     }
   }
-
-  /// Magic, format and the header's length; the file's length and checksum.
-  private static let prefixByteCount = 14
-  private static let trailerByteCount = 12
 }

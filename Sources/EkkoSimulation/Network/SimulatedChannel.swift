@@ -8,7 +8,10 @@ internal import EkkoTransport
 ///
 /// Whoever frees the world after the run calls `deinit`, which then changes nothing.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+/// SAFETY (of `@unchecked Sendable`): all it has of its own never changes. The side and the connection that
+/// it hands calls on to are touched by jobs of the two processes and by the network's timers: all on the
+/// thread inside `Simulation.run`, one after the other, and `enqueue` traps when a job comes from another
+/// thread. A `deinit` after the run is on that same thread, which frees the world, and touches neither.
 final class SimulatedChannel: ByteChannel, @unchecked Sendable {
   let home: Home
   private let connection: SimulatedConnection

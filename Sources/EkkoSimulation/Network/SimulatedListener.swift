@@ -4,7 +4,10 @@ internal import EkkoTransport
 /// A listening endpoint of the simulated network. Accepted channels are dealt out to its homes in
 /// turn.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+/// SAFETY (of `@unchecked Sendable`): the product calls `accept` and `close` in jobs of tasks that prefer
+/// the simulation's executor, the network calls `join` and `processDied` in timers. `Simulation.run` runs
+/// both on the thread that called it, one after the other, and `enqueue` traps when a job comes from
+/// another thread. Between two awaits here nobody else runs, so that no state is shared by two threads.
 final class SimulatedListener: ChannelListener, @unchecked Sendable {
   /// Channels that may wait to be accepted; more are refused.
   private static let backlog = 512

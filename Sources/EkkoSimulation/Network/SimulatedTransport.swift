@@ -3,7 +3,10 @@ package import EkkoTransport
 
 /// The simulated network as one process sees it from its host.
 ///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+/// SAFETY (of `@unchecked Sendable`): it holds one reference, which never changes, to what its process has
+/// of the network. That is touched by `connect` and `listen`, which run in jobs of the process, and by the
+/// network's timers: all on the thread inside `Simulation.run`, where `enqueue` traps when a job comes from
+/// another. `connect` lets others in at its await only, and reads nothing from before it after it.
 package struct SimulatedTransport: Transport, @unchecked Sendable {
   private let attachment: NetworkAttachment
 

@@ -20,8 +20,8 @@ package struct SnapshotHeader: Hashable, Sendable {
   static let magic = Array("EKKOSNAP".utf8)
   static let format: UInt16 = 1
   /// Magic, format and the header's length.
-  static let prefixByteCount = 14
-  static let trailerByteCount = 12
+  package static let prefixByteCount = 14
+  package static let trailerByteCount = 12
   static let maximalByteCount = 8 << 20
 
   package init(of shard: Shard, at now: Instant) {
