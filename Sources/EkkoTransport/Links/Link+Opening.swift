@@ -56,7 +56,7 @@ extension Link {
         channel, opening: outcome.opening,
         encoder: FrameEncoder(seal: outcome.sending, limit: limits.frames.largestSent),
         decoder: outcome.decoder(limit: limits.frames.largestReceived),
-        traffic: outcome.traffic, runtime: runtime)
+        traffic: outcome.traffic)
     case .failure(let error):
       channel.abort()
       throw error

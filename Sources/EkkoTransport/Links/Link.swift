@@ -7,35 +7,40 @@ internal import Synchronization
 /// a holder of it, unchanged and in its place. Any number of tasks may send, and are served in the
 /// order of their calls; one receives. Sending and receiving do not wait for each other. Back-
 /// pressure is the channel's: `send` waits while too much is unsent.
-package actor Link {
-  nonisolated package let opening: LinkOpening
-  nonisolated package let home: Home
-  private let executor: ActorExecutor
+///
+/// Not an actor: frames are coded where the caller is, so that none has to go through a third place.
+package final class Link: Sendable {
+  package let opening: LinkOpening
+  package let home: Home
   private let channel: any ByteChannel
-  private var encoder: FrameEncoder
-  private var decoder: FrameDecoder
+  /// Lets senders through one at a time; `sending` is only changed by who is inside.
   private let turnstile = Turnstile()
+  private let sending: Guarded<Sending>
+  private let receiving: Guarded<Receiving>
   private let phase = Atomic<UInt64>(0)
-  private var receiveFailure: LinkError?
-  private var isReceiving = false
-  package private(set) var traffic: LinkTraffic
 
-  nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
+  private struct Sending {
+    var encoder: FrameEncoder
+    var traffic: LinkTraffic.Direction
+  }
 
   init(
     _ channel: any ByteChannel, opening: LinkOpening, encoder: FrameEncoder, decoder: FrameDecoder,
-    traffic: LinkTraffic, runtime: Runtime
+    traffic: LinkTraffic
   ) {
     self.opening = opening
     self.home = channel.home
-    self.executor = runtime.executor(for: channel.home)
     self.channel = channel
-    self.encoder = encoder
-    self.decoder = decoder
-    self.traffic = traffic
+    self.sending = Guarded(Sending(encoder: encoder, traffic: traffic.sent))
+    self.receiving = Guarded(Receiving(decoder: decoder, traffic: traffic.received))
   }
 
-  nonisolated package var remote: LinkIdentity { self.opening.remote }
+  package var remote: LinkIdentity { self.opening.remote }
+
+  package var traffic: LinkTraffic {
+    LinkTraffic(
+      sent: self.sending.withLock(\.traffic), received: self.receiving.withLock(\.traffic))
+  }
 
   /// Sends `frames` in one write, in order, with nothing of another call between them. Returns when
   /// the channel has accepted them. With `cancelled` or `tooLarge` none was sent and the link lives
@@ -47,94 +52,125 @@ package actor Link {
     guard !frames.isEmpty else { return }
     guard await self.turnstile.enter() else { throw .transport(.cancelled) }
     defer { self.turnstile.leave() }
-    let sealBefore = self.encoder.seal
-    let bytes: [UInt8]
-    do throws(FrameError) { bytes = try self.encoder.encode(frames) } catch { throw .frame(error) }
+    let (bytes, sealBefore) = try self.encode(frames)
     self.phase.add(1, ordering: .relaxed)
     defer { self.phase.add(1, ordering: .relaxed) }
     do throws(TransportError) {
       try await self.channel.write(bytes)
     } catch {
       // Nothing was accepted, so these numbers are still free. The turnstile keeps others out.
-      if case .cancelled = error { self.encoder.seal = sealBefore }
+      if case .cancelled = error { self.sending.withLock { $0.encoder.seal = sealBefore } }
       throw .transport(error)
     }
-    for frame in frames {
-      self.traffic.countSent(kind: frame.kind, byteCount: self.encoder.byteCount(of: frame))
+    self.sending.withLock { sending in
+      for frame in frames {
+        sending.traffic.count(
+          kind: frame.kind, byteCount: sending.encoder.byteCount(of: frame))
+      }
+    }
+  }
+
+  /// The bytes of `frames`, and the seal to go back to where none of them is sent.
+  private func encode(_ frames: [Frame]) throws(LinkError) -> ([UInt8], FrameSeal) {
+    do throws(FrameError) {
+      return try self.sending.withLock { sending throws(FrameError) in
+        let seal = sending.encoder.seal
+        return (try sending.encoder.encode(frames), seal)
+      }
+    } catch {
+      throw .frame(error)
     }
   }
 
   /// Goes up when a write to the channel begins and when it ends.
-  nonisolated package var sendPhase: UInt64 { self.phase.load(ordering: .relaxed) }
+  package var sendPhase: UInt64 { self.phase.load(ordering: .relaxed) }
 
   /// Whether a write is under way in this phase.
   package static func isSending(in phase: UInt64) -> Bool { phase % 2 == 1 }
 
   /// Whether a send would wait now.
-  nonisolated package var isFull: Bool { self.channel.isFull }
+  package var isFull: Bool { self.channel.isFull }
 
   /// How far the bytes of what was sent have come.
-  nonisolated package var outflow: Outflow { self.channel.outflow }
+  package var outflow: Outflow { self.channel.outflow }
 
   /// Every whole frame in the bytes that are there, at least one; none at the orderly end. Bytes
   /// that are no frames end the link, after the frames before them have been answered.
   package func receive() async throws(LinkError) -> [Frame] {
-    precondition(!self.isReceiving, "a link has one receiver")
-    self.isReceiving = true
-    defer { self.isReceiving = false }
+    self.receiving.withLock { receiving in
+      precondition(!receiving.isUnderWay, "a link has one receiver")
+      receiving.isUnderWay = true
+    }
+    defer { self.receiving.withLock { $0.isUnderWay = false } }
     while true {
-      let frames = self.decodeAvailable()
+      let (frames, failure) = self.receiving.withLock { ($0.takeFrames(), $0.failure) }
+      if failure != nil { self.channel.abort() }
       if !frames.isEmpty { return frames }
-      if let receiveFailure = self.receiveFailure { throw receiveFailure }
+      if let failure { throw failure }
       let bytes: [UInt8]?
       do throws(TransportError) { bytes = try await self.channel.read() } catch {
         throw .transport(error)
       }
       if let bytes {
-        self.decoder.feed(bytes)
-      } else if self.decoder.isMidFrame {
-        self.fail(.frame(.truncated))
-      } else {
+        self.receiving.withLock { $0.decoder.feed(bytes) }
+      } else if self.receiving.withLock({ $0.isOrderlyEnd() }) {
         return []
       }
     }
   }
 
   /// Ends the link in order; see `ByteChannel.close()`.
-  nonisolated package func close() async { await self.channel.close() }
+  package func close() async { await self.channel.close() }
 
   /// Ends the link at once.
-  nonisolated package func abort() { self.channel.abort() }
+  package func abort() { self.channel.abort() }
+}
 
-  private func decodeAvailable() -> [Frame] {
-    var frames: [Frame] = []
-    guard self.receiveFailure == nil else { return frames }
-    do throws(FrameError) {
-      while let frame = try self.decoder.next() {
-        let byteCount =
-          FrameLayout.headerByteCount + frame.payload.count + self.decoder.seal.trailerByteCount
-        self.traffic.countReceived(kind: frame.kind, byteCount: byteCount)
-        if frame.kind < Frame.firstFreeKind {
-          self.fail(Self.failure(of: frame))
-          return frames
-        }
-        frames.append(frame)
-      }
-    } catch {
-      self.fail(.frame(error))
+extension Link {
+  /// The frames in what was received, up to the first that makes no sense.
+  private struct Receiving {
+    var decoder: FrameDecoder
+    var traffic: LinkTraffic.Direction
+    var isUnderWay = false
+    /// Why nothing is taken any more.
+    private(set) var failure: LinkError?
+
+    init(decoder: FrameDecoder, traffic: LinkTraffic.Direction) {
+      self.decoder = decoder
+      self.traffic = traffic
     }
-    return frames
-  }
 
-  private func fail(_ error: LinkError) {
-    self.receiveFailure = error
-    self.channel.abort()
-  }
+    mutating func takeFrames() -> [Frame] {
+      var frames: [Frame] = []
+      do throws(FrameError) {
+        while self.failure == nil, let frame = try self.decoder.next() {
+          self.traffic.count(
+            kind: frame.kind,
+            byteCount: FrameLayout.headerByteCount + frame.payload.count
+              + self.decoder.seal.trailerByteCount)
+          if frame.kind < Frame.firstFreeKind {
+            self.failure = Self.failure(of: frame)
+          } else {
+            frames.append(frame)
+          }
+        }
+      } catch {
+        self.failure = .frame(error)
+      }
+      return frames
+    }
 
-  /// What a frame of the handshake means once that is over: a late refusal, or nonsense.
-  private static func failure(of frame: Frame) -> LinkError {
-    guard frame.kind == HandshakeKind.refusal else { return .frame(.unexpectedKind(frame.kind)) }
-    return .refusedByPeer(
-      (try? HandshakeRefusal(decoding: frame.payload)) ?? HandshakeRefusal(.other))
+    /// No more will come. An end inside a frame is a failure.
+    mutating func isOrderlyEnd() -> Bool {
+      if self.decoder.isMidFrame { self.failure = .frame(.truncated) }
+      return self.failure == nil
+    }
+
+    /// What a frame of the handshake means once that is over: a late refusal, or nonsense.
+    private static func failure(of frame: Frame) -> LinkError {
+      guard frame.kind == HandshakeKind.refusal else { return .frame(.unexpectedKind(frame.kind)) }
+      return .refusedByPeer(
+        (try? HandshakeRefusal(decoding: frame.payload)) ?? HandshakeRefusal(.other))
+    }
   }
 }

@@ -5,8 +5,13 @@ package struct LinkTraffic: Hashable, Sendable {
     package var byteCount = 0
   }
 
-  package private(set) var sent = Direction()
-  package private(set) var received = Direction()
+  package private(set) var sent: Direction
+  package private(set) var received: Direction
+
+  init(sent: Direction = Direction(), received: Direction = Direction()) {
+    self.sent = sent
+    self.received = received
+  }
 
   /// One direction, in all and by kind of frame.
   package struct Direction: Hashable, Sendable {
