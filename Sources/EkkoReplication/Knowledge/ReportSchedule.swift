@@ -11,6 +11,7 @@ struct ReportSchedule: Sendable {
   private var lastWhole = MonotonicTime.zero
   /// How often what there is to tell had changed when it was last looked at, and the catalogue then.
   private var seen: (board: UInt64, knowledge: UInt64, catalogue: VersionVector)?
+  private var subjects = ReportSubjects()
   /// What was last sent, by the members it was said of.
   private var sent: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
 
@@ -28,21 +29,33 @@ struct ReportSchedule: Sendable {
     self.lastReport = now
     self.isUrgent = false
     let isWhole = self.lastWhole.advanced(by: Self.wholeInterval) <= now
+    let knowledge = node.knowledge.knowledge
     let seen = (
-      board: node.board.sequence, knowledge: node.knowledge.changeCount,
+      board: node.board.sequence, knowledge: knowledge.changeCount,
       catalogue: node.agreedMembership.knowledge
     )
     guard isWhole || self.seen.map({ $0 != seen }) ?? true else { return nil }
-    self.seen = seen
     if isWhole {
       self.lastWhole = now
       self.sent = [:]
     }
+    var said = self.sent
+    var shards: Set<ShardID>
+    if !isWhole, let earlier = self.seen, earlier.catalogue == seen.catalogue,
+      let heard = knowledge.shardsChanged(since: earlier.knowledge)
+    {
+      shards = Set(heard).union(node.board.shards(publishedAfter: earlier.board))
+    } else {
+      shards = Set(node.shards.all.map(\.id))
+      self.subjects = node.reportSubjects(for: peer, in: knowledge)
+      said = [:]
+    }
+    self.seen = seen
+    // What can be said of the catalogue depends on all shards.
+    shards.insert(.catalogue)
     var frames: [Frame] = []
-    var said: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
-    for group in node.knowledgeGroups(for: peer) {
+    for group in node.knowledgeGroups(on: self.subjects, of: shards, in: knowledge) {
       let earlier = self.sent[group.members]
-      said[group.members] = group
       var news = group
       news.bounds = group.bounds.filter { earlier?.bounds[$0.key] != $0.value && !$0.value.isEmpty }
       news.peaks = group.peaks.filter { earlier?.peaks[$0.key] != $0.value }
@@ -51,6 +64,8 @@ struct ReportSchedule: Sendable {
         let report = KnowledgeReport(groups: [part], number: self.number)
         frames.append(Frame(kind: ExchangeFrameKind.report, payload: report.encode()))
       }
+      said[group.members, default: KnowledgeReport.Group(members: group.members, bounds: [:])]
+        .replace(shards, from: group)
     }
     self.sent = said
     return frames.isEmpty ? nil : frames
@@ -81,43 +96,68 @@ struct ReportSchedule: Sendable {
   }
 }
 
+extension KnowledgeReport.Group {
+  /// Says of `shards` what `other` says.
+  fileprivate mutating func replace(_ shards: Set<ShardID>, from other: Self) {
+    for shard in shards {
+      self.bounds[shard] = other.bounds[shard]
+      self.peaks[shard] = other.peaks[shard]
+    }
+  }
+}
+
+/// Whom a peer is told of besides this node, which changes much less often than what is told.
+struct ReportSubjects: Sendable {
+  var parts: [StableKnowledge.Part] = []
+  /// The listed lives.
+  var living: Set<IncarnationID> = []
+}
+
 extension ReplicaNode {
-  /// What to tell `peer`: our own knowledge, and of each data centre what is known of its other members.
-  func knowledgeGroups(for peer: NodeID) -> [KnowledgeReport.Group] {
-    let own = KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
-    let shards = self.shards.all.map(\.id)
-    let entries = self.board.entries(of: shards)
+  /// Of each data centre those members that `peer` can be told of.
+  func reportSubjects(for peer: NodeID, in knowledge: StableKnowledge) -> ReportSubjects {
+    let membership = self.agreedMembership.membership
+    let own = self.asReported
+    return ReportSubjects(
+      parts: membership.dataCentres.flatMap { dataCentre in
+        knowledge.parts(of: dataCentre.members.filter { $0 != own }, for: peer)
+      },
+      living: Set(membership.entries.values.map(\.incarnation)))
+  }
+
+  /// What to tell of `shards`: our own knowledge, and what is known of the others.
+  func knowledgeGroups(
+    on subjects: ReportSubjects, of shards: Set<ShardID>, in knowledge: StableKnowledge
+  ) -> [KnowledgeReport.Group] {
+    let shards = shards.sorted()
     var ownBounds: [ShardID: VersionVector] = [:]
     // What this node distrusts it may be about to know less of.
-    for (shard, entry) in zip(shards, entries) where entry?.isTrusted == true {
+    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true {
       ownBounds[shard] = entry?.knowledge
     }
     // Who is dead it knows of as much of the catalogue as it goes by.
-    let (membership, agreed) = self.agreedMembership
-    let ownCatalogue = ownBounds[.catalogue]?.intersection(agreed) ?? VersionVector()
+    let ownCatalogue =
+      ownBounds[.catalogue]?.intersection(self.agreedMembership.knowledge) ?? VersionVector()
     // It may hold more of the dead than it can say now.
-    let tellsAll = entries.allSatisfy { $0?.isTrusted != false }
-    ownBounds[.catalogue] = tellsAll ? ownCatalogue : nil
-    var groups = [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
-    let knowledge = self.knowledge.knowledge
-    let living = Set(membership.entries.values.map(\.incarnation))
-    for dataCentre in membership.dataCentres {
-      let present = dataCentre.members.filter { $0 != own }
-      for part in knowledge.parts(of: present, for: peer) {
+    ownBounds[.catalogue] = self.board.trustsAll ? ownCatalogue : nil
+    return [KnowledgeReport.Group(members: [self.asReported], bounds: ownBounds)]
+      + subjects.parts.map { part in
         var group = KnowledgeReport.Group(members: part.members, bounds: [:])
         for shard in shards {
-          let bound = part.minimum(of: shard)
+          let bound = knowledge.minimum(over: part, of: shard)
           group.bounds[shard] = bound
           guard part.mayHavePeaks else { continue }
-          let peak = part.peak(of: shard).beyond(bound, except: living)
+          let peak = knowledge.peak(over: part, of: shard).beyond(bound, except: subjects.living)
           if !peak.isEmpty { group.peaks[shard] = peak }
         }
         // Of a death that this node has not heard of it cannot tell.
         group.bounds[.catalogue] = group.bounds[.catalogue]?.intersection(ownCatalogue)
-        groups.append(group)
+        return group
       }
-    }
-    return groups
+  }
+
+  private var asReported: KnowledgeReport.Member {
+    KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
   }
 }
 

@@ -8,7 +8,7 @@ package import EkkoCore
 package struct StableKnowledge: Sendable {
   package typealias Member = KnowledgeReport.Member
 
-  private struct GroupKey: Hashable {
+  fileprivate struct GroupKey: Hashable {
     let reporter: NodeID
     let members: [Member]
   }
@@ -25,65 +25,69 @@ package struct StableKnowledge: Sendable {
 
   /// Goes up with everything that is heard and not known yet.
   package private(set) var changeCount: UInt64 = 0
+  /// What it was when something was last heard of a shard.
+  private var heardAt: [ShardID: UInt64] = [:]
+  /// And when it last changed who can be told of, and by whose words.
+  private var sourcesChangedAt: UInt64 = 0
 
   package init() {}
 
-  /// What somebody has said of one member.
-  fileprivate struct Account {
-    let bounds: [ShardID: VersionVector]
-    let peaks: [ShardID: VersionVector]?
+  /// Where words on a member are kept.
+  fileprivate enum Source: Hashable {
+    /// It pulls from here, and said so itself.
+    case itself(Member)
+    case group(GroupKey)
   }
 
-  /// Members that are told of together, and all that is to be told of them.
-  package struct Part {
+  /// Members that are told of together, and where all is kept that is to be told of them. Good until
+  /// `shardsChanged` says that it is not.
+  package struct Part: Sendable {
     package let members: [Member]
-    fileprivate let accounts: [[Account]]
-
+    fileprivate let sources: [[Source]]
     /// Whether one may know more than the minimum over all.
-    var mayHavePeaks: Bool {
-      self.members.count > 1 || self.accounts.contains { $0.contains { $0.peaks != nil } }
-    }
+    let mayHavePeaks: Bool
+  }
 
-    /// What all of them know of `shard`; empty if there is no member.
-    func minimum(of shard: ShardID) -> VersionVector {
-      var minimum: VersionVector?
-      for accounts in self.accounts {
-        let known = accounts.bound(of: shard)
-        minimum = minimum.map { $0.intersection(known) } ?? known
-      }
-      return minimum ?? VersionVector()
-    }
+  /// The shards of which something was heard since `changeCount` was `count`; `nil` if it is no longer
+  /// the same members that can be told of, by the same words.
+  func shardsChanged(since count: UInt64) -> [ShardID]? {
+    guard self.sourcesChangedAt <= count else { return nil }
+    return self.heardAt.filter { $0.value > count }.map(\.key)
+  }
 
-    /// What one of them at least may know of `shard`.
-    func peak(of shard: ShardID) -> VersionVector {
-      var peak = VersionVector()
-      for accounts in self.accounts { peak.merge(accounts.peak(of: shard)) }
-      return peak
-    }
+  private mutating func noteChange(of shard: ShardID) {
+    self.changeCount += 1
+    self.heardAt[shard] = self.changeCount
+  }
+
+  private mutating func noteChangeOfSources() {
+    self.changeCount += 1
+    self.sourcesChangedAt = self.changeCount
   }
 
   /// A replica that pulls from here has told its own knowledge.
   package mutating func note(_ member: Member, knows bounds: [(ShardID, VersionVector)]) {
     if self.direct[member] == nil {
+      self.noteChangeOfSources()
       for old in self.direct.keys where old.node == member.node { self.direct[old] = nil }
     }
     for (shard, knowledge) in bounds
     where Self.adds(knowledge, to: self.direct[member]?[shard]) {
       self.direct[member, default: [:]][shard, default: VersionVector()].merge(knowledge)
-      self.changeCount += 1
+      self.noteChange(of: shard)
     }
   }
 
   /// A link of `member`, which pulls from here, has opened.
   package mutating func opened(by member: Member) {
-    self.changeCount += 1
+    self.noteChangeOfSources()
     self.links[member, default: 0] += 1
   }
 
   /// A link of `member` has ended.
   package mutating func closed(by member: Member) {
     guard let count = self.links[member] else { return }
-    self.changeCount += 1
+    self.noteChangeOfSources()
     self.links[member] = count > 1 ? count - 1 : nil
   }
 
@@ -92,6 +96,9 @@ package struct StableKnowledge: Sendable {
   package mutating func note(_ report: KnowledgeReport, from reporter: NodeID) {
     for group in report.groups where !group.members.isEmpty {
       let key = GroupKey(reporter: reporter, members: group.members)
+      if self.groups[key] == nil || self.peaks[key] == nil && !group.peaks.isEmpty {
+        self.noteChangeOfSources()
+      }
       if self.groups[key] == nil {
         let nodes = Set(group.members.map(\.node))
         // What it told before of just these stays: peaks come alone while they have no bound in common.
@@ -102,11 +109,11 @@ package struct StableKnowledge: Sendable {
       }
       for (shard, bound) in group.bounds where Self.adds(bound, to: self.groups[key]?[shard]) {
         self.groups[key, default: [:]][shard, default: VersionVector()].merge(bound)
-        self.changeCount += 1
+        self.noteChange(of: shard)
       }
       for (shard, peak) in group.peaks where Self.adds(peak, to: self.peaks[key]?[shard]) {
         self.peaks[key, default: [:]][shard, default: VersionVector()].merge(peak)
-        self.changeCount += 1
+        self.noteChange(of: shard)
       }
     }
   }
@@ -117,35 +124,76 @@ package struct StableKnowledge: Sendable {
 
   /// What `member` is known to know of `shard`, at the least.
   package func knowledge(of member: Member, about shard: ShardID) -> VersionVector {
-    self.accounts(of: member).bound(of: shard)
+    self.bound(of: shard, in: self.sources(on: member))
   }
 
   /// What `member` may know of `shard`, as far as was heard: it, or one of those it was named with.
   package func peak(of member: Member, about shard: ShardID) -> VersionVector {
-    self.accounts(of: member).peak(of: shard)
+    self.peak(of: shard, in: self.sources(on: member))
   }
 
   /// What all of `members` know of `shard`; empty if there is none.
   package func minimum(over members: [Member], of shard: ShardID) -> VersionVector {
-    Part(members: members, accounts: members.map { self.accounts(of: $0) }).minimum(of: shard)
+    self.minimum(of: shard, in: members.lazy.map { self.sources(on: $0) })
   }
 
-  /// All that was said of `member`, by itself and in groups that `isMeant`.
-  private func accounts(
-    of member: Member, in isMeant: (GroupKey) -> Bool = { _ in true }
-  ) -> [Account] {
-    var accounts: [Account] = []
-    if let own = self.direct[member] { accounts.append(Account(bounds: own, peaks: nil)) }
+  /// What all in `part` know of `shard`.
+  package func minimum(over part: Part, of shard: ShardID) -> VersionVector {
+    self.minimum(of: shard, in: part.sources)
+  }
+
+  /// What one in `part` at least may know of `shard`.
+  package func peak(over part: Part, of shard: ShardID) -> VersionVector {
+    var peak = VersionVector()
+    for sources in part.sources { peak.merge(self.peak(of: shard, in: sources)) }
+    return peak
+  }
+
+  private func minimum(
+    of shard: ShardID, in sources: some Sequence<[Source]>
+  ) -> VersionVector {
+    var minimum: VersionVector?
+    for sources in sources {
+      let known = self.bound(of: shard, in: sources)
+      minimum = minimum.map { $0.intersection(known) } ?? known
+    }
+    return minimum ?? VersionVector()
+  }
+
+  private func bound(of shard: ShardID, in sources: [Source]) -> VersionVector {
+    var known = VersionVector()
+    for source in sources {
+      let bounds =
+        switch source {
+        case .itself(let member): self.direct[member]
+        case .group(let key): self.groups[key]
+        }
+      if let bound = bounds?[shard] { known.merge(bound) }
+    }
+    return known
+  }
+
+  private func peak(of shard: ShardID, in sources: [Source]) -> VersionVector {
+    var peak = self.bound(of: shard, in: sources)
+    for case .group(let key) in sources {
+      if let some = self.peaks[key]?[shard] { peak.merge(some) }
+    }
+    return peak
+  }
+
+  /// Where all is that was said of `member`, by itself and in groups that `isMeant`.
+  private func sources(
+    on member: Member, in isMeant: (GroupKey) -> Bool = { _ in true }
+  ) -> [Source] {
+    var sources: [Source] = self.direct[member] == nil ? [] : [.itself(member)]
     func counts(_ key: GroupKey) -> Bool {
       key.members.contains(member) && isMeant(key) && self.isCurrent(key)
     }
-    for (key, bounds) in self.groups where counts(key) {
-      accounts.append(Account(bounds: bounds, peaks: self.peaks[key]))
+    for key in self.groups.keys where counts(key) { sources.append(.group(key)) }
+    for key in self.peaks.keys where self.groups[key] == nil && counts(key) {
+      sources.append(.group(key))
     }
-    for (key, peaks) in self.peaks where self.groups[key] == nil && counts(key) {
-      accounts.append(Account(bounds: [:], peaks: peaks))
-    }
-    return accounts
+    return sources
   }
 
   /// Whether a group names nobody in a life other than the listed one. If it does, the reporter is
@@ -181,18 +229,22 @@ package struct StableKnowledge: Sendable {
         named[numbers, default: []].append(member)
       }
     }
-    let own = Part(
-      members: pulling,
-      accounts: pulling.map { member in
-        self.accounts(of: member) { $0.reporter == member.node && $0.members == [member] }
-      })
+    let own = self.part(of: pulling) { member, key in
+      key.reporter == member.node && key.members == [member]
+    }
     let others = named.values.map { members in
-      Part(
-        members: members,
-        accounts: members.map { self.accounts(of: $0) { $0.reporter != reader } })
+      self.part(of: members) { _, key in key.reporter != reader }
     }
     return (others + [own]).filter { !$0.members.isEmpty }
       .sorted { $0.members[0] < $1.members[0] }
+  }
+
+  private func part(of members: [Member], in isMeant: (Member, GroupKey) -> Bool) -> Part {
+    let sources = members.map { member in self.sources(on: member) { isMeant(member, $0) } }
+    let havePeaks = sources.contains { sources in
+      sources.contains { if case .group(let key) = $0 { self.peaks[key] != nil } else { false } }
+    }
+    return Part(members: members, sources: sources, mayHavePeaks: members.count > 1 || havePeaks)
   }
 
   /// Forgets members in lives that are over, as `present` lists those of each node.
@@ -200,7 +252,7 @@ package struct StableKnowledge: Sendable {
   /// Of a node it does not list, which may be listed before long, is kept what came from whoever has a
   /// link open: that may tell only what has changed since. The next link begins with everything.
   package mutating func retain(_ present: [NodeID: IncarnationID]) {
-    self.changeCount += 1
+    self.noteChangeOfSources()
     self.present = present
     let linked = Set(self.links.keys.map(\.node))
     func lives(_ member: Member, toldBy reporter: NodeID) -> Bool {
@@ -213,21 +265,5 @@ package struct StableKnowledge: Sendable {
   private mutating func keep(_ isOfUse: (GroupKey) -> Bool) {
     self.groups = self.groups.filter { isOfUse($0.key) }
     self.peaks = self.peaks.filter { isOfUse($0.key) }
-  }
-}
-
-extension [StableKnowledge.Account] {
-  /// What a member knows of `shard`, at the least.
-  fileprivate func bound(of shard: ShardID) -> VersionVector {
-    var known = VersionVector()
-    for account in self { if let bound = account.bounds[shard] { known.merge(bound) } }
-    return known
-  }
-
-  /// What it may know.
-  fileprivate func peak(of shard: ShardID) -> VersionVector {
-    var peak = self.bound(of: shard)
-    for account in self { if let some = account.peaks?[shard] { peak.merge(some) } }
-    return peak
   }
 }

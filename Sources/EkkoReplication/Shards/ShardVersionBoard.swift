@@ -81,11 +81,8 @@ package final class ShardVersionBoard: Sendable {
         version: version, knowledge: knowledge, ahead: ahead, epoch: epoch,
         sequence: state.sequence, needsReplacement: mustReplace, isTrusted: isTrusted,
         retired: retired)
-      if mustReplace {
-        state.replacing.insert(id)
-      } else {
-        state.replacing.remove(id)
-      }
+      state.replacing.set(mustReplace, for: id)
+      state.distrusted.set(!isTrusted, for: id)
       state.recent.append((id, state.sequence))
       if state.recent.count > 2 * state.entries.count + 16 { state.compact() }
       return state.sequence
@@ -107,6 +104,17 @@ package final class ShardVersionBoard: Sendable {
   /// The shards that need a full replace, ascending.
   package var shardsNeedingReplacement: [ShardID] {
     self.state.read { $0.replacing.isEmpty ? [] : $0.replacing.sorted() }
+  }
+
+  /// Whether every shard that was announced is trusted.
+  var trustsAll: Bool { self.state.read { $0.distrusted.isEmpty } }
+
+  /// The shards that were announced after `sequence`.
+  func shards(publishedAfter sequence: UInt64) -> [ShardID] {
+    self.state.read { state in
+      let first = state.recent.partitioningIndex { $0.sequence > sequence }
+      return state.recent[first...].map(\.shard)
+    }
   }
 
   package func news(after sequence: UInt64, limit: Int, at now: Instant) -> News {
@@ -216,6 +224,8 @@ extension ShardVersionBoard {
     /// Ascending by sequence; an item is stale when the shard's entry has a later one.
     var recent: [(shard: ShardID, sequence: UInt64)] = []
     var replacing: Set<ShardID> = []
+    /// See `Shard.isTrusted`.
+    var distrusted: Set<ShardID> = []
     var asOf: [NodeID: UInt64] = [:]
     /// Whether the own time is an `asOf`; see `becomeOrigin`.
     var isOrigin = false
@@ -248,6 +258,12 @@ extension ShardVersionBoard {
       self.givenOut = time
       self.asOf[node] = time
     }
+  }
+}
+
+extension Set {
+  fileprivate mutating func set(_ isMember: Bool, for element: Element) {
+    if isMember { self.insert(element) } else { self.remove(element) }
   }
 }
 
