@@ -45,14 +45,16 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
 
   init(using generator: inout SplitMix64) {
     self.order = generator.chance(0.125) ? .fifo : .random
-    self.trainingNodes = 1 + generator.below(3)
-    let isWide = generator.chance(0.4)
-    self.inferenceNodes = (0..<(isWide ? 3 : 2)).map { _ in 2 + generator.below(isWide ? 2 : 3) }
+    // More than half have nine or ten.
+    let nodes = generator.chance(0.58) ? 9 + generator.below(2) : 5 + generator.below(4)
+    self.trainingNodes = [1, 2, 2, 3][generator.below(4)]
+    self.inferenceNodes = Self.drawDataCentres(
+      of: max(4, nodes - self.trainingNodes), using: &generator)
     self.relays = generator.chance(0.5)
     self.shards = 4 + generator.below(3)
     self.clients = 3 + generator.below(3)
     // A run costs by the write: more than half are large, the others leave more time between writes.
-    self.writes = generator.chance(0.64) ? 1060 + generator.below(40) : 320 + generator.below(200)
+    self.writes = generator.chance(0.62) ? 1060 + generator.below(40) : 320 + generator.below(120)
     self.span = generator.duration(in: .milliseconds(600)...(.milliseconds(1600)))
     self.pulse = .milliseconds([1, 20, 40, 80][generator.below(4)])
     self.ownKeys = 8 + generator.below(24)
@@ -66,6 +68,15 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
     self.faultKinds = (0..<kinds).map { _ in left.remove(at: generator.below(left.count)) }
     self.faults = 4 + generator.below(9)
     self.drawPace(using: &generator)
+  }
+
+  /// `nodes` in two or three data centres, two at least in each.
+  private static func drawDataCentres(
+    of nodes: Int, using generator: inout SplitMix64
+  ) -> [Int] {
+    var sizes = Array(repeating: 2, count: nodes >= 6 && generator.chance(0.4) ? 3 : 2)
+    for _ in 0..<(nodes - sizes.reduce(0, +)) { sizes[generator.below(sizes.count)] += 1 }
+    return sizes
   }
 
   /// How finely answers are cut, and how soon things are pruned, retired and delivered.
