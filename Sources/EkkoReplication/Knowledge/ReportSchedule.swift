@@ -40,19 +40,19 @@ struct ReportSchedule: Sendable {
       self.sent = [:]
     }
     var said = self.sent
-    var shards: Set<ShardID>
+    let shards: [ShardID]
     if !isWhole, let earlier = self.seen, earlier.catalogue == seen.catalogue,
       let heard = knowledge.shardsChanged(since: earlier.knowledge)
     {
-      shards = Set(heard).union(node.board.shards(publishedAfter: earlier.board))
+      // What can be said of the catalogue depends on all shards.
+      shards = Set(node.board.shards(publishedAfter: earlier.board))
+        .union(heard.filter { node.board[$0] != nil }).union([.catalogue]).sorted()
     } else {
-      shards = Set(node.shards.all.map(\.id))
+      shards = node.board.shards(publishedAfter: 0)
       self.subjects = node.reportSubjects(for: peer, in: knowledge)
       said = [:]
     }
     self.seen = seen
-    // What can be said of the catalogue depends on all shards.
-    shards.insert(.catalogue)
     var frames: [Frame] = []
     for group in node.knowledgeGroups(on: self.subjects, of: shards, in: knowledge) {
       let earlier = self.sent[group.members]
@@ -98,7 +98,7 @@ struct ReportSchedule: Sendable {
 
 extension KnowledgeReport.Group {
   /// Says of `shards` what `other` says.
-  fileprivate mutating func replace(_ shards: Set<ShardID>, from other: Self) {
+  fileprivate mutating func replace(_ shards: [ShardID], from other: Self) {
     for shard in shards {
       self.bounds[shard] = other.bounds[shard]
       self.peaks[shard] = other.peaks[shard]
@@ -127,9 +127,8 @@ extension ReplicaNode {
 
   /// What to tell of `shards`: our own knowledge, and what is known of the others.
   func knowledgeGroups(
-    on subjects: ReportSubjects, of shards: Set<ShardID>, in knowledge: StableKnowledge
+    on subjects: ReportSubjects, of shards: [ShardID], in knowledge: StableKnowledge
   ) -> [KnowledgeReport.Group] {
-    let shards = shards.sorted()
     var ownBounds: [ShardID: VersionVector] = [:]
     // What this node distrusts it may be about to know less of.
     for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true {

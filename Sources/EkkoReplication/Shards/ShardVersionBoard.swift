@@ -109,11 +109,11 @@ package final class ShardVersionBoard: Sendable {
   /// Whether every shard that was announced is trusted.
   var trustsAll: Bool { self.state.read { $0.distrusted.isEmpty } }
 
-  /// The shards that were announced after `sequence`.
+  /// The shards that were announced after `sequence`, ascending.
   func shards(publishedAfter sequence: UInt64) -> [ShardID] {
     self.state.read { state in
       let first = state.recent.partitioningIndex { $0.sequence > sequence }
-      return state.recent[first...].map(\.shard)
+      return Set(state.recent[first...].map(\.shard)).sorted()
     }
   }
 

@@ -116,7 +116,7 @@ import Testing
       #expect(await held.retiredOrigins == [dead])
       // It lacks what the record seals, and tells nobody that it knew anything.
       #expect(node.board[shard]?.needsReplacement == true)
-      let told = node.knowledgeGroups(for: NodeID(name: "reader"))[0].bounds
+      let told = node.allKnowledge(for: NodeID(name: "reader"))[0].bounds
       #expect(told[shard] == nil && told[.catalogue] == nil)
     }
   }
@@ -161,7 +161,7 @@ import Testing
   @Test func `what of the catalogue a node does not go by yet it does not tell`() async throws {
     try await Self.withFounder { keeper, node in
       let reader = NodeID(name: "reader")
-      let before = node.knowledgeGroups(for: reader)[0].bounds[.catalogue]
+      let before = node.allKnowledge(for: reader)[0].bounds[.catalogue]
       #expect(before == node.board[.catalogue]?.knowledge)
       let write = ShardWrite(
         kind: .put, table: Catalogue.Table.members.id, keys: [7], values: .contents([[1]]))
@@ -169,10 +169,10 @@ import Testing
         [write], request: nil, epoch: .first, at: node.clock.now())
 
       #expect(node.board[.catalogue]?.knowledge != before)
-      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] == before)
+      #expect(node.allKnowledge(for: reader)[0].bounds[.catalogue] == before)
       await keeper.refresh()
       #expect(
-        node.knowledgeGroups(for: reader)[0].bounds[.catalogue]
+        node.allKnowledge(for: reader)[0].bounds[.catalogue]
           == node.board[.catalogue]?.knowledge)
     }
   }

@@ -87,7 +87,7 @@ import Testing
       node.knowledge.note(KnowledgeReport(groups: [both]), from: NodeID(name: "r1"))
       node.knowledge.note(KnowledgeReport(groups: [one]), from: NodeID(name: "r2"))
 
-      let told = node.knowledgeGroups(for: NodeID(name: "reader")).filter {
+      let told = node.allKnowledge(for: NodeID(name: "reader")).filter {
         $0.members == [other]
       }
       #expect(told.map { $0.bounds[Self.shard] } == [Self.vector(known - 1)])
@@ -101,7 +101,7 @@ import Testing
       node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
       Self.noteCatalogue(of: other, at: node)
       let reader = NodeID(name: "reader")
-      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] != nil)
+      #expect(node.allKnowledge(for: reader)[0].bounds[.catalogue] != nil)
       #expect(Retirement.next(at: node) != nil)
 
       var doubted = Shard(
@@ -111,7 +111,7 @@ import Testing
       node.shards.add(
         ShardActor(doubted, board: node.board, runtime: node.runtime, home: Home(index: 0)))
       #expect(node.board[doubted.id]?.awaitsClock == true)
-      #expect(node.knowledgeGroups(for: reader)[0].bounds[.catalogue] == nil)
+      #expect(node.allKnowledge(for: reader)[0].bounds[.catalogue] == nil)
       #expect(Retirement.next(at: node) == nil)
     }
   }

@@ -31,7 +31,7 @@ import Testing
       #expect(try await answers == frames(1))
 
       #expect(pair.near.opening.isAuthenticated == isKeyed)
-      let (sent, received) = (await pair.near.traffic.sent, await pair.far.traffic.received)
+      let (sent, received) = (pair.near.traffic.sent, pair.far.traffic.received)
       #expect(sent == received)
       #expect(sent[16].frameCount == 14)
       #expect(sent.total.frameCount == count + 2)
@@ -204,7 +204,7 @@ import Testing
     try await withLoops { loops in
       let runtime = Runtime.live(loops: loops)
       let handshakeByteCount = try await LinkPair.with(.memory) { pair in
-        await pair.near.traffic.sent.total.byteCount
+        pair.near.traffic.sent.total.byteCount
       }
       let (near, far) = MemoryChannel.makePair(
         homes: (Home(index: 0), Home(index: 1)), bytesUntilCut: handshakeByteCount + 5)
