@@ -131,7 +131,8 @@ extension ReplicaNode {
   ) -> [KnowledgeReport.Group] {
     var ownBounds: [ShardID: VersionVector] = [:]
     // What this node distrusts it may be about to know less of.
-    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true {
+    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true
+    {
       ownBounds[shard] = entry?.knowledge
     }
     // Who is dead it knows of as much of the catalogue as it goes by.

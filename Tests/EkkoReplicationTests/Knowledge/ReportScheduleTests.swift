@@ -106,7 +106,8 @@ import Testing
       let count = Int.random(in: 1...2, using: &generator)
       let members = (0..<count).map { Self.member(1 + (other + $0) % 3) }.sorted()
       let group = KnowledgeReport.Group(
-        members: members, bounds: Bool.random(using: &generator) ? [Self.shards[place]: vector] : [:],
+        members: members,
+        bounds: Bool.random(using: &generator) ? [Self.shards[place]: vector] : [:],
         peaks: Bool.random(using: &generator) ? [Self.shards[place]: vector] : [:])
       node.knowledge.note(
         KnowledgeReport(groups: [group]), from: Self.member(1 + (other + 1) % 3).node)

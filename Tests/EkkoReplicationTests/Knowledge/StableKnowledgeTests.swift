@@ -186,7 +186,9 @@ import Testing
     let parts = knowledge.parts(of: [near, far], for: NodeID(rawValue: 6))
     #expect(parts.map(\.members) == [[near], [far]])
     #expect(
-      parts.map { knowledge.peak(over: $0, of: Self.shard) } == [Self.vector([9: 7]), Self.vector([9: 10])])
+      parts.map { knowledge.peak(over: $0, of: Self.shard) } == [
+        Self.vector([9: 7]), Self.vector([9: 10]),
+      ])
   }
 
   @Test(arguments: 0..<50) func `a bound never exceeds the truth`(seed: UInt64) {
