@@ -1,10 +1,10 @@
 import EkkoCore
 import EkkoSimulation
-import EkkoStorage
 import EkkoTransport
 import Testing
 
 @testable import EkkoReplication
+@testable import EkkoStorage
 
 @Suite struct ReportScheduleTests {
   private static let reader = NodeID(name: "reader")
@@ -99,7 +99,9 @@ import Testing
       _ = shards[place].write([write], request: nil, at: now)
       _ = node.board.publish(shards[place])
     case 1:
-      if shards[place].isTrusted { shards[place].requireReplacement() }
+      // It awaits its clock, or does so no more.
+      shards[place].loadedBeyond =
+        shards[place].loadedBeyond == nil ? Timestamp(rawValue: 1) : nil
       _ = node.board.publish(shards[place])
     case 2: node.knowledge.note(Self.member(other), knows: [(Self.shards[place], vector)])
     case 3, 4:
