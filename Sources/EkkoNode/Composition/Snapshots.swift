@@ -34,8 +34,9 @@ package actor Snapshots: ShardSource {
     self.executor = node.runtime.executor(for: Home(index: 0))
   }
 
-  /// Saves now and then, and takes at most a tenth of the time for it.
+  /// Saves now and then; see `SavingPace`.
   package func run() async {
+    var pace = SavingPace(interval: self.interval)
     var pause = self.interval
     while (try? await self.node.clock.sleep(for: pause)) != nil {
       #if PlantedBugs
@@ -43,7 +44,7 @@ package actor Snapshots: ShardSource {
       #endif
       let start = self.node.clock.now().monotonic
       await self.saveAll()
-      pause = max(self.interval, start.duration(to: self.node.clock.now().monotonic) * 9)
+      pause = pace.pause(after: start.duration(to: self.node.clock.now().monotonic))
     }
   }
 
