@@ -6,7 +6,7 @@ import Testing
 
 @testable import EkkoNode
 
-@Suite(.timeLimit(.minutes(1))) struct SnapshotsTests {
+@Suite(.timeLimit(.minutes(5))) struct SnapshotsTests {
   @Test func `a file that could not be read is not replaced`() async throws {
     let loops = try CoreLoops.start(count: 1)
     let identity = LinkIdentity(
