@@ -37,8 +37,12 @@ package struct Runtime: Sendable {
     _ body: sending @escaping @isolated(any) () async -> Success
   ) -> Task<Success, Never> {
     Task(
-      executorPreference: self.placement.taskExecutor(for: home), priority: priority,
-      operation: body)
+      executorPreference: self.taskExecutor(for: home), priority: priority, operation: body)
+  }
+
+  /// Where a child task runs that belongs to `home`.
+  package func taskExecutor(for home: Home) -> (any TaskExecutor)? {
+    self.placement.taskExecutor(for: home)
   }
 
   /// A generator of its own for one actor.

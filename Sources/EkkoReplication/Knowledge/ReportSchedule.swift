@@ -9,8 +9,8 @@ struct ReportSchedule: Sendable {
   private var number: UInt64 = 0
   private var lastReport = MonotonicTime.zero
   private var lastWhole = MonotonicTime.zero
-  /// How often what there is to tell had changed when it was last looked at, and the catalogue then.
-  private var seen: (board: UInt64, knowledge: UInt64, catalogue: VersionVector)?
+  /// How often what there is to tell had changed when it was last looked at.
+  private var seen: (board: UInt64, knowledge: UInt64)?
   private var subjects = ReportSubjects()
   /// What was last sent, by the members it was said of.
   private var sent: [[KnowledgeReport.Member]: KnowledgeReport.Group] = [:]
@@ -29,45 +29,48 @@ struct ReportSchedule: Sendable {
     self.lastReport = now
     self.isUrgent = false
     let isWhole = self.lastWhole.advanced(by: Self.wholeInterval) <= now
+    // First what the node goes by, and all that is said from one look at each: a death that is heard of
+    // meanwhile must not count for one thing and not for another.
+    let agreed = node.agreedMembership
     let knowledge = node.knowledge.knowledge
-    let seen = (
-      board: node.board.sequence, knowledge: knowledge.changeCount,
-      catalogue: node.agreedMembership.knowledge
-    )
-    guard isWhole || self.seen.map({ $0 != seen }) ?? true else { return nil }
+    let isAgreedAnew = agreed.knowledge != self.subjects.agreed
+    let isAsSeen = self.seen.map { $0 == (node.board.sequence, knowledge.changeCount) } ?? false
+    guard isWhole || isAgreedAnew || !isAsSeen else { return nil }
     if isWhole {
       self.lastWhole = now
       self.sent = [:]
     }
-    var said = self.sent
-    let shards: [ShardID]
-    if !isWhole, let earlier = self.seen, earlier.catalogue == seen.catalogue,
-      let heard = knowledge.shardsChanged(since: earlier.knowledge)
+    let board: ShardVersionBoard.Excerpt
+    if !isWhole, !isAgreedAnew, let seen = self.seen,
+      let heard = knowledge.shardsChanged(since: seen.knowledge)
     {
       // What can be said of the catalogue depends on all shards.
-      shards = Set(node.board.shards(publishedAfter: earlier.board))
-        .union(heard.filter { node.board[$0] != nil }).union([.catalogue]).sorted()
+      board = node.board.excerpt(of: heard + [.catalogue], publishedAfter: seen.board)
     } else {
-      shards = node.board.shards(publishedAfter: 0)
-      self.subjects = node.reportSubjects(for: peer, in: knowledge)
-      said = [:]
+      board = node.board.excerpt()
+      self.subjects = ReportSubjects(besides: node.asReported, for: peer, of: agreed, in: knowledge)
     }
-    self.seen = seen
+    self.seen = (board.sequence, knowledge.changeCount)
+    return self.report(self.subjects.groups(on: board, by: node.asReported, in: knowledge))
+  }
+
+  /// The frames that say what is new in `groups`, if anything is; who is not among them is told of no
+  /// more.
+  private mutating func report(_ groups: [KnowledgeReport.Group]) -> [Frame]? {
+    var earlier = self.sent
+    self.sent = [:]
     var frames: [Frame] = []
-    for group in node.knowledgeGroups(on: self.subjects, of: shards, in: knowledge) {
-      let earlier = self.sent[group.members]
-      var news = group
-      news.bounds = group.bounds.filter { earlier?.bounds[$0.key] != $0.value && !$0.value.isEmpty }
-      news.peaks = group.peaks.filter { earlier?.peaks[$0.key] != $0.value }
-      for part in Self.parts(of: news) {
+    for group in groups {
+      var said =
+        earlier.removeValue(forKey: group.members)
+        ?? KnowledgeReport.Group(members: group.members, bounds: [:])
+      for part in Self.parts(of: said.update(to: group)) {
         self.number += 1
         let report = KnowledgeReport(groups: [part], number: self.number)
         frames.append(Frame(kind: ExchangeFrameKind.report, payload: report.encode()))
       }
-      said[group.members, default: KnowledgeReport.Group(members: group.members, bounds: [:])]
-        .replace(shards, from: group)
+      self.sent[group.members] = said
     }
-    self.sent = said
     return frames.isEmpty ? nil : frames
   }
 
@@ -97,57 +100,67 @@ struct ReportSchedule: Sendable {
 }
 
 extension KnowledgeReport.Group {
-  /// Says of `shards` what `other` says.
-  fileprivate mutating func replace(_ shards: [ShardID], from other: Self) {
-    for shard in shards {
-      self.bounds[shard] = other.bounds[shard]
-      self.peaks[shard] = other.peaks[shard]
+  /// Becomes what `other` says of the shards that it speaks of.
+  ///
+  /// - Returns: what of that was not said before.
+  fileprivate mutating func update(to other: Self) -> Self {
+    var news = Self(members: self.members, bounds: [:])
+    for (shard, bound) in other.bounds {
+      if self.bounds[shard] != bound, !bound.isEmpty { news.bounds[shard] = bound }
+      self.bounds[shard] = bound
+      let peak = other.peaks[shard]
+      if self.peaks[shard] != peak { news.peaks[shard] = peak }
+      self.peaks[shard] = peak
     }
+    return news
   }
 }
 
-/// Whom a peer is told of besides this node, which changes much less often than what is told.
+/// Whom a peer is told of, which changes much less often than what it is told.
 struct ReportSubjects: Sendable {
-  var parts: [StableKnowledge.Part] = []
+  /// Of each data centre those members besides the node itself that the peer can be told of.
+  private var parts: [StableKnowledge.Part] = []
   /// The listed lives.
-  var living: Set<IncarnationID> = []
-}
+  private var living: Set<IncarnationID> = []
+  /// What of the catalogue the list is of.
+  private(set) var agreed = VersionVector()
 
-extension ReplicaNode {
-  /// Of each data centre those members that `peer` can be told of.
-  func reportSubjects(for peer: NodeID, in knowledge: StableKnowledge) -> ReportSubjects {
-    let membership = self.agreedMembership.membership
-    let own = self.asReported
-    return ReportSubjects(
-      parts: membership.dataCentres.flatMap { dataCentre in
-        knowledge.parts(of: dataCentre.members.filter { $0 != own }, for: peer)
-      },
-      living: Set(membership.entries.values.map(\.incarnation)))
+  init() {}
+
+  init(
+    besides own: KnowledgeReport.Member, for peer: NodeID,
+    of agreed: (membership: Membership, knowledge: VersionVector), in knowledge: StableKnowledge
+  ) {
+    self.parts = agreed.membership.dataCentres.flatMap { dataCentre in
+      knowledge.parts(of: dataCentre.members.filter { $0 != own }, for: peer)
+    }
+    self.living = Set(agreed.membership.entries.values.map(\.incarnation))
+    self.agreed = agreed.knowledge
   }
 
-  /// What to tell of `shards`: our own knowledge, and what is known of the others.
-  func knowledgeGroups(
-    on subjects: ReportSubjects, of shards: [ShardID], in knowledge: StableKnowledge
+  /// What to tell of the shards in `board`, each with a bound: the node's own knowledge, and what is
+  /// known of the others.
+  func groups(
+    on board: ShardVersionBoard.Excerpt, by own: KnowledgeReport.Member,
+    in knowledge: StableKnowledge
   ) -> [KnowledgeReport.Group] {
     var ownBounds: [ShardID: VersionVector] = [:]
-    // What this node distrusts it may be about to know less of.
-    for (shard, entry) in zip(shards, self.board.entries(of: shards)) where entry?.isTrusted == true
-    {
-      ownBounds[shard] = entry?.knowledge
+    // What the node distrusts it may be about to know less of.
+    for (shard, entry) in board.entries {
+      ownBounds[shard] = entry.isTrusted ? entry.knowledge : VersionVector()
     }
     // Who is dead it knows of as much of the catalogue as it goes by.
-    let ownCatalogue =
-      ownBounds[.catalogue]?.intersection(self.agreedMembership.knowledge) ?? VersionVector()
+    let ownCatalogue = ownBounds[.catalogue]?.intersection(self.agreed) ?? VersionVector()
     // It may hold more of the dead than it can say now.
-    ownBounds[.catalogue] = self.board.trustsAll ? ownCatalogue : nil
-    return [KnowledgeReport.Group(members: [self.asReported], bounds: ownBounds)]
-      + subjects.parts.map { part in
+    ownBounds[.catalogue] = board.isTrustedThroughout ? ownCatalogue : VersionVector()
+    return [KnowledgeReport.Group(members: [own], bounds: ownBounds)]
+      + self.parts.map { part in
         var group = KnowledgeReport.Group(members: part.members, bounds: [:])
-        for shard in shards {
+        for (shard, _) in board.entries {
           let bound = knowledge.minimum(over: part, of: shard)
           group.bounds[shard] = bound
           guard part.mayHavePeaks else { continue }
-          let peak = knowledge.peak(over: part, of: shard).beyond(bound, except: subjects.living)
+          let peak = knowledge.peak(over: part, of: shard).beyond(bound, except: self.living)
           if !peak.isEmpty { group.peaks[shard] = peak }
         }
         // Of a death that this node has not heard of it cannot tell.
@@ -155,8 +168,11 @@ extension ReplicaNode {
         return group
       }
   }
+}
 
-  private var asReported: KnowledgeReport.Member {
+extension ReplicaNode {
+  /// This node in its present life, as reports name it.
+  var asReported: KnowledgeReport.Member {
     KnowledgeReport.Member(node: self.nodeID, incarnation: self.incarnation)
   }
 }

@@ -25,7 +25,7 @@ package struct StableKnowledge: Sendable {
 
   /// Goes up with everything that is heard and not known yet.
   package private(set) var changeCount: UInt64 = 0
-  /// What it was when something was last heard of a shard.
+  /// What it was when something was last heard of a shard, since the sources changed.
   private var heardAt: [ShardID: UInt64] = [:]
   /// And when it last changed who can be told of, and by whose words.
   private var sourcesChangedAt: UInt64 = 0
@@ -33,7 +33,7 @@ package struct StableKnowledge: Sendable {
   package init() {}
 
   /// Where words on a member are kept.
-  fileprivate enum Source: Hashable {
+  fileprivate enum Source {
     /// It pulls from here, and said so itself.
     case itself(Member)
     case group(GroupKey)
@@ -52,7 +52,7 @@ package struct StableKnowledge: Sendable {
   /// the same members that can be told of, by the same words.
   func shardsChanged(since count: UInt64) -> [ShardID]? {
     guard self.sourcesChangedAt <= count else { return nil }
-    return self.heardAt.filter { $0.value > count }.map(\.key)
+    return self.heardAt.lazy.filter { $0.value > count }.map(\.key)
   }
 
   private mutating func noteChange(of shard: ShardID) {
@@ -63,6 +63,7 @@ package struct StableKnowledge: Sendable {
   private mutating func noteChangeOfSources() {
     self.changeCount += 1
     self.sourcesChangedAt = self.changeCount
+    self.heardAt.removeAll(keepingCapacity: true)
   }
 
   /// A replica that pulls from here has told its own knowledge.
@@ -96,10 +97,13 @@ package struct StableKnowledge: Sendable {
   package mutating func note(_ report: KnowledgeReport, from reporter: NodeID) {
     for group in report.groups where !group.members.isEmpty {
       let key = GroupKey(reporter: reporter, members: group.members)
-      if self.groups[key] == nil || self.peaks[key] == nil && !group.peaks.isEmpty {
+      let (isBound, isPeaked) = (self.groups[key] != nil, self.peaks[key] != nil)
+      if !isBound && !isPeaked || !isBound && !group.bounds.isEmpty
+        || !isPeaked && !group.peaks.isEmpty
+      {
         self.noteChangeOfSources()
       }
-      if self.groups[key] == nil {
+      if !isBound {
         let nodes = Set(group.members.map(\.node))
         // What it told before of just these stays: peaks come alone while they have no bound in common.
         self.keep { known in

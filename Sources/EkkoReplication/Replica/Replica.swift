@@ -30,7 +30,7 @@ package actor Replica {
 
   /// - Parameters:
   ///   - homes: over how many core loops links are spread.
-  ///   - onEvent: hears of peers that come and go; called from the actors of their links.
+  ///   - onEvent: hears of peers that come and go; called from their keepers.
   ///   - onRecovery: hears of rows that survived only in a lesser form.
   package init(
     node: ReplicaNode, dialler: Dialler, homes: Int,
@@ -148,9 +148,13 @@ package actor Replica {
     let number = self.served.withLock { $0.add(link, at: now) }
     defer { self.served.withLock { $0.remove(number) } }
     let server = LinkServer(node: self.node, link: link, requests: requests)
-    // Who waits for an answer goes before synchronisation, on the loops that both run on.
+    // On the loop of the link, where its frames are coded. Who waits for an answer goes before
+    // synchronisation, which runs there too.
     await withDiscardingTaskGroup { group in
-      group.addTask(priority: link.remote.roles.contains(.client) ? .high : nil) {
+      group.addTask(
+        executorPreference: self.node.runtime.taskExecutor(for: link.home),
+        priority: link.remote.roles.contains(.client) ? .high : nil
+      ) {
         await server.run()
       }
     }

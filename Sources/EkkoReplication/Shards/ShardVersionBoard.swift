@@ -106,14 +106,25 @@ package final class ShardVersionBoard: Sendable {
     self.state.read { $0.replacing.isEmpty ? [] : $0.replacing.sorted() }
   }
 
-  /// Whether every shard that was announced is trusted.
-  var trustsAll: Bool { self.state.read { $0.distrusted.isEmpty } }
+  /// What some shards were at one moment.
+  struct Excerpt: Sendable {
+    /// Of the latest announcement.
+    let sequence: UInt64
+    /// Ascending by shard.
+    let entries: [(shard: ShardID, entry: Entry)]
+    /// Whether every shard that was announced is trusted, also those that are left out.
+    let isTrustedThroughout: Bool
+  }
 
-  /// The shards that were announced after `sequence`, ascending.
-  func shards(publishedAfter sequence: UInt64) -> [ShardID] {
+  /// Those of `shards` that were announced at all, and all that were after `sequence`, in one look.
+  func excerpt(of shards: [ShardID] = [], publishedAfter sequence: UInt64 = 0) -> Excerpt {
     self.state.read { state in
       let first = state.recent.partitioningIndex { $0.sequence > sequence }
-      return Set(state.recent[first...].map(\.shard)).sorted()
+      let wanted = Set(shards).union(state.recent[first...].lazy.map(\.shard))
+      return Excerpt(
+        sequence: state.sequence,
+        entries: wanted.sorted().compactMap { id in state.entries[id].map { (id, $0) } },
+        isTrustedThroughout: state.distrusted.isEmpty)
     }
   }
 

@@ -1,12 +1,13 @@
 import EkkoCore
+
 @testable import EkkoReplication
 
 extension ReplicaNode {
   /// All that a first report to `peer` tells.
   func allKnowledge(for peer: NodeID) -> [KnowledgeReport.Group] {
     let knowledge = self.knowledge.knowledge
-    return self.knowledgeGroups(
-      on: self.reportSubjects(for: peer, in: knowledge),
-      of: self.board.shards(publishedAfter: 0), in: knowledge)
+    let subjects = ReportSubjects(
+      besides: self.asReported, for: peer, of: self.agreedMembership, in: knowledge)
+    return subjects.groups(on: self.board.excerpt(), by: self.asReported, in: knowledge)
   }
 }
