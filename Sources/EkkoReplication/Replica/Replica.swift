@@ -210,7 +210,10 @@ package actor Replica {
     for link in self.served.withLock({ $0.stalled(at: now) }) { link.abort() }
     await self.settleLoaded()
     let stable = StableBounds(self.node)
-    for shard in self.node.shards.all { await shard.upkeep(stable: stable[shard.id]) }
+    let living = Set(self.node.membership.members.map(\.incarnation))
+    for shard in self.node.shards.all {
+      await shard.upkeep(stable: stable[shard.id], living: living)
+    }
   }
 
   /// Sees whether what was loaded from beyond the future bound can be told right from wrong by now.

@@ -15,6 +15,8 @@ package actor ShardActor {
   /// The mark each requester merged last.
   package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
+  /// The latest arrival, and who lived, when rows ahead of the knowledge were last looked for.
+  private var aheadLookedAt: (arrival: UInt64, living: Set<IncarnationID>)?
   /// When the replacement under way last got anything.
   var replacementProgress = MonotonicTime.zero
 
@@ -112,7 +114,9 @@ package actor ShardActor {
 
   /// Prunes the cache, lets go of answers nobody resumes, drops some expired rows, and collects
   /// tombstones below `stable`, what all members know, if this node knows that.
-  package func upkeep(stable: VersionVector?) {
+  ///
+  /// - Parameter living: the present lives of all members.
+  package func upkeep(stable: VersionVector?, living: Set<IncarnationID>) {
     let now = self.clock.now()
     self.shard.pruneCache(at: now)
     self.shard.dropExpiredWalks(at: now)
@@ -121,6 +125,17 @@ package actor ShardActor {
     _ = self.shard.collectTombstones(
       stable: stable ?? VersionVector(), from: cursor, limit: Self.sweepLimit)
     self.upkeepCursor = next ?? ScanCursor()
+    self.forgetRowsAhead(besides: living)
+  }
+
+  /// Who holds full rows hears of such origins from the others that do, and has them retired.
+  private func forgetRowsAhead(besides living: Set<IncarnationID>) {
+    let now = (arrival: self.shard.arrival, living: living)
+    guard self.shard.formClass != .full, !self.shard.ahead.isEmpty,
+      self.aheadLookedAt.map({ $0 != now }) ?? true
+    else { return }
+    self.aheadLookedAt = now
+    self.publishing { $0.forgetRowsAhead(besides: living) }
   }
 
   /// See `Shard.settleLoaded`.

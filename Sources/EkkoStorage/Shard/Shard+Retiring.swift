@@ -66,6 +66,29 @@ extension Shard {
     self.finishArrivals(at: now)
   }
 
+  /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all were written
+  /// over, mostly by what their primary has issued anew in their place. Perhaps nobody who holds full
+  /// rows has ever heard of such an origin, and so nobody would retire it. O(rows) while there are any.
+  ///
+  /// The rows are what they were, but a shard version stands for the claim as well.
+  package mutating func forgetRowsAhead(besides living: Set<IncarnationID>) {
+    var gone = Set(self.ahead.entries.map(\.origin)).subtracting(living)
+    guard !gone.isEmpty else { return }
+    let bounds = self.origins.bounds(of: self.knowledge)
+    for table in self.tables {
+      for slot in 0..<table.slotCount {
+        let stamp = table.stamp(at: slot)
+        guard stamp.sequence != 0, stamp.timestamp.rawValue > bounds[Int(stamp.origin)] else {
+          continue
+        }
+        gone.remove(self.origins[stamp.origin])
+      }
+    }
+    guard !gone.isEmpty else { return }
+    for origin in gone { self.ahead.remove(origin) }
+    self.issueShardVersion()
+  }
+
   /// Ends all answers without their sections' ends.
   mutating func dropWalks() {
     self.walks.removeAll()

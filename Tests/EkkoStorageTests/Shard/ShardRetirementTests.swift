@@ -104,6 +104,30 @@ import Testing
     try cluster.replicas[0].checkInvariants()
   }
 
+  /// Seed 1760: a reader alone had got rows of a life that ended, its next life issued them anew, and the
+  /// reader kept the dead one in its vectors for ever: nobody else knew that there was anything to retire.
+  @Test func `a claim to rows of the dead ends when the last of them is written over`() throws {
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    try cluster.pull(from: 0, by: 1)
+    let living = Set(cluster.replicas[..<2].map(\.incarnation))
+    cluster.replicas[1].forgetRowsAhead(besides: living)
+    #expect(cluster.replicas[1].ahead[dead] > seal)
+
+    cluster.write(.put, at: 0, table: 1, keys: [1, 7, 8])
+    try cluster.pull(from: 0, by: 1)
+    let before = cluster.replicas[1]
+    cluster.replicas[1].forgetRowsAhead(besides: living.union([dead]))
+    #expect(cluster.replicas[1].ahead[dead] > seal)
+    cluster.replicas[1].forgetRowsAhead(besides: living)
+
+    #expect(cluster.replicas[1].ahead.isEmpty)
+    #expect(cluster.replicas[1].knowledge == before.knowledge)
+    #expect(cluster.replicas[1].digest(at: cluster.now) == before.digest(at: cluster.now))
+    // Who has the claim still is not the same.
+    #expect(cluster.replicas[1].shardVersion != before.shardVersion)
+    try cluster.replicas[1].checkInvariants()
+  }
+
   @Test func `a peer that has not retired the origin does not bring it back`() throws {
     var (cluster, dead, seal) = try Self.makeCluster()
     _ = cluster.replicas[0].applyRetirement(of: dead, seal: seal)
