@@ -15,8 +15,16 @@ package actor ShardActor {
   /// The mark each requester merged last.
   package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
-  /// The latest arrival, and who lived, when rows ahead of the knowledge were last looked for.
-  private var aheadLookedAt: (arrival: UInt64, living: Set<IncarnationID>)?
+  /// What this shard was when rows ahead of the knowledge were last looked for.
+  private var aheadLookedAt: AheadLook?
+
+  /// Whatever may end a claim to rows ahead, or begin one.
+  private struct AheadLook: Equatable {
+    let arrival: UInt64
+    let rowCount: Int
+    let version: ShardVersion
+    let living: Set<IncarnationID>
+  }
   /// When the replacement under way last got anything.
   var replacementProgress = MonotonicTime.zero
 
@@ -112,8 +120,9 @@ package actor ShardActor {
 
   // MARK: Upkeep
 
-  /// Prunes the cache, lets go of answers nobody resumes, drops some expired rows, and collects
-  /// tombstones below `stable`, what all members know, if this node knows that.
+  /// Prunes the cache, lets go of answers nobody resumes, drops some expired rows, collects tombstones
+  /// below `stable`, what all members know, if this node knows that, and forgets dead origins of which
+  /// no row is left.
   ///
   /// - Parameter living: the present lives of all members.
   package func upkeep(stable: VersionVector?, living: Set<IncarnationID>) {
@@ -128,13 +137,15 @@ package actor ShardActor {
     self.forgetRowsAhead(besides: living)
   }
 
-  /// Who holds full rows hears of such origins from the others that do, and has them retired.
+  /// Not where full rows are held: those who do tell each other of such origins, until one of them, who
+  /// writes the catalogue, has them retired.
   private func forgetRowsAhead(besides living: Set<IncarnationID>) {
-    let now = (arrival: self.shard.arrival, living: living)
-    guard self.shard.formClass != .full, !self.shard.ahead.isEmpty,
-      self.aheadLookedAt.map({ $0 != now }) ?? true
-    else { return }
-    self.aheadLookedAt = now
+    guard self.shard.formClass != .full, !self.shard.ahead.isEmpty else { return }
+    let look = AheadLook(
+      arrival: self.shard.arrival, rowCount: self.shard.rowCount,
+      version: self.shard.shardVersion, living: living)
+    guard self.aheadLookedAt != look else { return }
+    self.aheadLookedAt = look
     self.publishing { $0.forgetRowsAhead(besides: living) }
   }
 

@@ -66,8 +66,8 @@ extension Shard {
     self.finishArrivals(at: now)
   }
 
-  /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all were written
-  /// over, mostly by what their primary has issued anew in their place. Perhaps nobody who holds full
+  /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all have gone, or
+  /// were written over, mostly by what their primary has issued anew in their place. Perhaps nobody who holds full
   /// rows has ever heard of such an origin, and so nobody would retire it. O(rows) while there are any.
   ///
   /// The rows are what they were, but a shard version stands for the claim as well.
@@ -82,6 +82,7 @@ extension Shard {
           continue
         }
         gone.remove(self.origins[stamp.origin])
+        if gone.isEmpty { return }
       }
     }
     guard !gone.isEmpty else { return }
