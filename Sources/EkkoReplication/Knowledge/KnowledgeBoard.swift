@@ -12,8 +12,6 @@ package final class KnowledgeBoard: Sendable {
   /// A copy, to draw conclusions from.
   package var knowledge: StableKnowledge { self.state.read { copy $0 } }
 
-  package var changeCount: UInt64 { self.state.read { $0.changeCount } }
-
   package func note(
     _ member: KnowledgeReport.Member, knows bounds: [(ShardID, VersionVector)]
   ) {

@@ -98,9 +98,7 @@ package struct StableKnowledge: Sendable {
     for group in report.groups where !group.members.isEmpty {
       let key = GroupKey(reporter: reporter, members: group.members)
       let (isBound, isPeaked) = (self.groups[key] != nil, self.peaks[key] != nil)
-      if !isBound && !isPeaked || !isBound && !group.bounds.isEmpty
-        || !isPeaked && !group.peaks.isEmpty
-      {
+      if !isBound && (!isPeaked || !group.bounds.isEmpty) || !isPeaked && !group.peaks.isEmpty {
         self.noteChangeOfSources()
       }
       if !isBound {

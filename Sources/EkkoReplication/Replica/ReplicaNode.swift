@@ -90,8 +90,9 @@ package final class ReplicaNode: Sendable {
     let agreed = Agreed(
       catalogue: catalogue, membership: catalogue.membership, knowledge: knowledge)
     let membership = agreed.membership
-    self.agreed.withLock { $0 = agreed }
+    // First, so that nobody draws conclusions on the new members from what was said of former lives.
     self.knowledge.retain(membership.entries.mapValues(\.incarnation))
+    self.agreed.withLock { $0 = agreed }
     self.clocks.withLock { $0.retain { Self.counts($0, for: self.nodeID, in: membership) } }
   }
 

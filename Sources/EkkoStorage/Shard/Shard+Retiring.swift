@@ -85,7 +85,6 @@ extension Shard {
         if gone.isEmpty { return }
       }
     }
-    guard !gone.isEmpty else { return }
     for origin in gone { self.ahead.remove(origin) }
     self.issueShardVersion()
   }
