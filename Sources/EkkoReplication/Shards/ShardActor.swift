@@ -15,16 +15,6 @@ package actor ShardActor {
   /// The mark each requester merged last.
   package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
-  /// What this shard was when rows ahead of the knowledge were last looked for.
-  private var aheadLookedAt: AheadLook?
-
-  /// Whatever may end a claim to rows ahead, or begin one.
-  private struct AheadLook: Equatable {
-    let arrival: UInt64
-    let rowCount: Int
-    let version: ShardVersion
-    let living: Set<IncarnationID>
-  }
   /// When the replacement under way last got anything.
   var replacementProgress = MonotonicTime.zero
 
@@ -134,18 +124,6 @@ package actor ShardActor {
     _ = self.shard.collectTombstones(
       stable: stable ?? VersionVector(), from: cursor, limit: Self.sweepLimit)
     self.upkeepCursor = next ?? ScanCursor()
-    self.forgetRowsAhead(besides: living)
-  }
-
-  /// Not where full rows are held: those who do tell each other of such origins, until one of them, who
-  /// writes the catalogue, has them retired.
-  private func forgetRowsAhead(besides living: Set<IncarnationID>) {
-    guard self.shard.formClass != .full, !self.shard.ahead.isEmpty else { return }
-    let look = AheadLook(
-      arrival: self.shard.arrival, rowCount: self.shard.rowCount,
-      version: self.shard.shardVersion, living: living)
-    guard self.aheadLookedAt != look else { return }
-    self.aheadLookedAt = look
     self.publishing { $0.forgetRowsAhead(besides: living) }
   }
 

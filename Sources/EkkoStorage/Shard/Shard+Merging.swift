@@ -20,7 +20,9 @@ extension Shard {
       }
     }
     self.knowledge.merge(end.knowledge)
-    self.ahead.merge(end.ahead)
+    // Elsewhere only the rows themselves make the claim: it ends with the last of them, and whoever still
+    // has it must not bring it back.
+    if self.formClass == .full { self.ahead.merge(end.ahead) }
     self.ahead = self.ahead.subtracting(self.knowledge)
     self.significantKnowledge.merge(end.significantKnowledge)
     self.collectable.merge(end.forgotten)

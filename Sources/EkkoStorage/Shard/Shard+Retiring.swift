@@ -68,24 +68,37 @@ extension Shard {
 
   /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all have gone, or
   /// were written over, mostly by what their primary has issued anew in their place. Perhaps nobody who holds full
-  /// rows has ever heard of such an origin, and so nobody would retire it. O(rows) while there are any.
+  /// rows has ever heard of such an origin, and so nobody would retire it.
   ///
-  /// The rows are what they were, but a shard version stands for the claim as well.
+  /// Not where full rows are held: those who do tell each other of such origins, until one of them, who
+  /// writes the catalogue, has them retired.
+  ///
+  /// The rows are what they were, but a shard version stands for the claim as well. O(rows) only when the
+  /// row that was found of an origin the last time is no longer one.
   package mutating func forgetRowsAhead(besides living: Set<IncarnationID>) {
-    var gone = Set(self.ahead.entries.map(\.origin)).subtracting(living)
-    guard !gone.isEmpty else { return }
+    guard self.formClass != .full, !self.ahead.isEmpty else { return }
+    var unproven = Set(self.ahead.entries.map(\.origin)).subtracting(living)
     let bounds = self.origins.bounds(of: self.knowledge)
-    for table in self.tables {
+    func origin(aheadAt row: Walk.RowReference) -> IncarnationID? {
+      let table = self.tables[Int(row.table)]
+      guard row.slot < table.slotCount else { return nil }
+      let stamp = table.stamp(at: Int(row.slot))
+      let isAhead =
+        stamp.sequence != 0 && stamp.timestamp.rawValue > bounds[Int(stamp.origin)]
+      return isAhead ? self.origins[stamp.origin] : nil
+    }
+    self.aheadWitnesses = self.aheadWitnesses.filter { origin(aheadAt: $0.value) == $0.key }
+    unproven.subtract(self.aheadWitnesses.keys)
+    guard !unproven.isEmpty else { return }
+    for (index, table) in self.tables.enumerated() {
       for slot in 0..<table.slotCount {
-        let stamp = table.stamp(at: slot)
-        guard stamp.sequence != 0, stamp.timestamp.rawValue > bounds[Int(stamp.origin)] else {
-          continue
-        }
-        gone.remove(self.origins[stamp.origin])
-        if gone.isEmpty { return }
+        let row = Walk.RowReference(table: UInt16(index), slot: UInt32(slot))
+        guard let origin = origin(aheadAt: row), unproven.remove(origin) != nil else { continue }
+        self.aheadWitnesses[origin] = row
+        if unproven.isEmpty { return }
       }
     }
-    for origin in gone { self.ahead.remove(origin) }
+    for origin in unproven { self.ahead.remove(origin) }
     self.issueShardVersion()
   }
 

@@ -24,6 +24,8 @@ package struct Shard: Sendable {
   /// end has not come, or never came. A shard version stands for knowledge *and* these rows; without
   /// them, rows whose origin died in the middle of a section would stay where they got to.
   package internal(set) var ahead = VersionVector()
+  /// For dead origins a row that bears out the claim, as far as one was looked for.
+  var aheadWitnesses: [IncarnationID: Walk.RowReference] = [:]
   package internal(set) var significantKnowledge = VersionVector()
   /// Largest times of tombstones collected here or by someone whose rows we took whole.
   package internal(set) var forgotten = VersionVector()

@@ -108,24 +108,50 @@ import Testing
   /// reader kept the dead one in its vectors for ever: nobody else knew that there was anything to retire.
   @Test func `a claim to rows of the dead ends when the last of them is written over`() throws {
     var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    cluster.replicas[1] = cluster.makeReplica(formClass: .serving)
     try cluster.pull(from: 0, by: 1)
     let living = Set(cluster.replicas[..<2].map(\.incarnation))
-    cluster.replicas[1].forgetRowsAhead(besides: living)
-    #expect(cluster.replicas[1].ahead[dead] > seal)
+    // One after the other, so that each time it is the row found the time before that goes, or the other.
+    for (key, isLast) in [(1, false), (7, true)] as [(UInt64, Bool)] {
+      cluster.replicas[1].forgetRowsAhead(besides: living)
+      #expect(cluster.replicas[1].ahead[dead] > seal)
+      cluster.write(.put, at: 0, table: 1, keys: [key])
+      try cluster.pull(from: 0, by: 1)
+      cluster.replicas[1].forgetRowsAhead(besides: living.union([dead]))
+      #expect(cluster.replicas[1].ahead[dead] > seal)
+      let before = cluster.replicas[1]
+      cluster.replicas[1].forgetRowsAhead(besides: living)
 
-    cluster.write(.put, at: 0, table: 1, keys: [1, 7, 8])
-    try cluster.pull(from: 0, by: 1)
-    let before = cluster.replicas[1]
-    cluster.replicas[1].forgetRowsAhead(besides: living.union([dead]))
-    #expect(cluster.replicas[1].ahead[dead] > seal)
-    cluster.replicas[1].forgetRowsAhead(besides: living)
+      #expect(cluster.replicas[1].ahead.isEmpty == isLast)
+      #expect(cluster.replicas[1].knowledge == before.knowledge)
+      #expect(cluster.replicas[1].digest(at: cluster.now) == before.digest(at: cluster.now))
+      // Who has the claim still is not the same.
+      #expect((cluster.replicas[1].shardVersion != before.shardVersion) == isLast)
+      try cluster.replicas[1].checkInvariants()
+    }
+  }
+
+  @Test func `who has the claim still does not bring it back`() throws {
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    cluster.write(.put, at: 0, table: 1, keys: [1, 7])
+    #expect(cluster.replicas[0].ahead[dead] > seal)
+    cluster.replicas[1] = cluster.makeReplica(formClass: .serving)
+    cluster.replicas[2] = cluster.makeReplica(formClass: .full)
+
+    for replica in 1...2 { try cluster.pull(from: 0, by: replica) }
 
     #expect(cluster.replicas[1].ahead.isEmpty)
-    #expect(cluster.replicas[1].knowledge == before.knowledge)
-    #expect(cluster.replicas[1].digest(at: cluster.now) == before.digest(at: cluster.now))
-    // Who has the claim still is not the same.
-    #expect(cluster.replicas[1].shardVersion != before.shardVersion)
-    try cluster.replicas[1].checkInvariants()
+    // They need to know that there is something to retire.
+    #expect(cluster.replicas[2].ahead[dead] > seal)
+  }
+
+  @Test func `who holds full rows keeps the claim`() throws {
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    cluster.write(.put, at: 0, table: 1, keys: [1, 7])
+
+    cluster.replicas[0].forgetRowsAhead(besides: [])
+
+    #expect(cluster.replicas[0].ahead[dead] > seal)
   }
 
   @Test func `a peer that has not retired the origin does not bring it back`() throws {
