@@ -23,6 +23,9 @@ package final class PullPreferences: Sendable {
     }
   }
 
+  /// How many links there have been.
+  package var linkCount: UInt64 { self.state.withLock { $0.lastLink } }
+
   /// The link is gone: nobody waits for it any more.
   package func remove(_ link: LinkNumber) {
     self.state.withLock { state in

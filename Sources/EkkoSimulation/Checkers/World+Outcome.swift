@@ -210,11 +210,14 @@ extension World {
     var sent: UInt64 = 0
     /// Hits of links that had got something from the shard before.
     var fromMarks: UInt64 = 0
+    /// Links that pull, of all times.
+    var links: UInt64 = 0
   }
 
   func selection() -> SelectionCounts {
     var counts = SelectionCounts()
     for (_, _, replica) in self.running {
+      counts.links += replica.preferences.linkCount
       for actor in replica.shards.all where actor.id != .catalogue {
         let (counters, estimate) = actor.assumeIsolated {
           ($0.shard.counters, $0.shard.cache.propagation)
@@ -231,8 +234,9 @@ extension World {
 
   /// B2, over a time without faults. Of fewer than a hundred answers one may be a scan. False if it has
   /// to be measured again: a link that has got nothing from a shard yet is shown its whole cache, once.
-  func checkSelection(since before: SelectionCounts, mayHaveNewLinks: Bool) -> Bool {
-    let after = self.selection()
+  func checkSelection(
+    from before: SelectionCounts, to after: SelectionCounts, mayHaveNewLinks: Bool
+  ) -> Bool {
     let (hits, misses) = (after.hits - before.hits, after.misses - before.misses)
     let (visited, sent) = (after.visited - before.visited, after.sent - before.sent)
     let sections = hits + misses

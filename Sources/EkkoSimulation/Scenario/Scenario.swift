@@ -214,10 +214,17 @@ final class Course: @unchecked Sendable {
       await world.converge(within: Self.convergenceBound)
       // Who has not yet heard of a retirement gets no rows, perhaps for longer than a cache holds them.
       guard !self.isBroken, world.movement().retirements == retirements else { continue }
+      // Who had nobody to pull from has missed more than a cache holds.
+      let after = world.selection()
+      guard after.links == before.links else {
+        mayHaveNewLinks = true
+        continue
+      }
       // B2 is about the cache; without it every answer is a scan, as was asked for.
       isMeasured =
         !self.plan.options.methods.usesUpdateCache
-        || world.checkSelection(since: before, mayHaveNewLinks: mayHaveNewLinks)
+        || world.checkSelection(
+          from: before, to: after, mayHaveNewLinks: mayHaveNewLinks)
       mayHaveNewLinks = false
     }
     early.clock.correctWall()
