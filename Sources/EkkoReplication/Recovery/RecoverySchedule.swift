@@ -2,19 +2,22 @@ package import EkkoCore
 
 /// Decides which shards a primary compares with which replicas of a lesser form (DESIGN §4).
 ///
-/// Each life of such a replica is compared once in every shard, because rows it got of a section that
-/// never ended are in nobody's knowledge; and again whenever it is known to know more of the dead.
+/// Each life of such a replica is compared in every shard, because rows it got of a section that never
+/// ended are in nobody's knowledge; again whenever it is known to know more of the dead; and now and
+/// then, one replica at a time, for such rows may come later too, from one that could not be asked.
 /// What a replica of the full form has more of comes from there, by the usual pull, and first; and so
 /// does the whole of a shard that is to be replaced, if there is another such replica.
 package struct RecoverySchedule: Sendable {
   package typealias Member = KnowledgeReport.Member
 
-  /// The shards of each life that were compared whole.
-  private var compared: [Member: Set<ShardID>] = [:]
+  /// The shards of each life that were compared whole, and when they last were.
+  private var compared: [Member: [ShardID: MonotonicTime]] = [:]
   private var failures: [Member: (count: Int, notBefore: MonotonicTime)] = [:]
 
   package static let shortestDelay = Duration.seconds(1)
   package static let longestDelay = Duration.seconds(30)
+  /// How long what was compared is left alone, at the least: each check takes but one replica again.
+  package static let repetition = Duration.seconds(60)
 
   package init() {}
 
@@ -30,15 +33,32 @@ package struct RecoverySchedule: Sendable {
         ? survey.full.isEmpty
         : !survey.full.contains { survey.isAhead($0, in: shard.id, of: shard.knowledge) }
     }
+    let repeated = self.nextRepeated(of: survey.lesser, comparing: shards, at: now)
     return survey.lesser.compactMap { member in
       if let failure = self.failures[member], now < failure.notBefore { return nil }
-      let compared = self.compared[member] ?? []
+      let compared = self.compared[member] ?? [:]
       let due = shards.filter { shard in
-        shard.mustReplace || !compared.contains(shard.id)
+        shard.mustReplace || compared[shard.id] == nil
           || survey.isAhead(member, in: shard.id, of: shard.knowledge)
+          || (member == repeated && Self.isOld(compared[shard.id], at: now))
       }
       return due.isEmpty ? nil : (member, due)
     }
+  }
+
+  private static func isOld(_ time: MonotonicTime?, at now: MonotonicTime) -> Bool {
+    time.map { $0.advanced(by: Self.repetition) <= now } ?? false
+  }
+
+  /// The one that has been left alone for longest in one of `shards`, if that is long.
+  private func nextRepeated(
+    of members: [Member], comparing shards: [RecoverySurvey.OwnShard], at now: MonotonicTime
+  ) -> Member? {
+    let times = members.compactMap { member -> (oldest: MonotonicTime, member: Member)? in
+      if let failure = self.failures[member], now < failure.notBefore { return nil }
+      return shards.compactMap { self.compared[member]?[$0.id] }.min().map { ($0, member) }
+    }
+    return times.min { $0 < $1 }.flatMap { Self.isOld($0.oldest, at: now) ? $0.member : nil }
   }
 
   /// Whether what was lost is back, as far as it is to be had: everyone was asked, and nobody who answers,
@@ -47,7 +67,7 @@ package struct RecoverySchedule: Sendable {
     let shards = survey.shards.filter { !$0.mustReplace }
     let isAsked = survey.lesser.allSatisfy { member in
       self.failures[member] != nil
-        || shards.allSatisfy { self.compared[member]?.contains($0.id) == true }
+        || shards.allSatisfy { self.compared[member]?[$0.id] != nil }
     }
     return survey.isWhole && isAsked
       && shards.allSatisfy { shard in
@@ -63,7 +83,7 @@ package struct RecoverySchedule: Sendable {
     _ member: Member, compared shards: Set<ShardID>, of asked: [RecoverySurvey.OwnShard],
     at now: MonotonicTime
   ) {
-    self.compared[member, default: []].formUnion(shards)
+    for shard in shards { self.compared[member, default: [:]][shard] = now }
     guard !asked.allSatisfy({ shards.contains($0.id) }) else {
       self.failures[member] = nil
       return

@@ -186,6 +186,7 @@ extension ShardCounters {
       ("shard_versions_kept", self.shardVersionsKept),
       ("shard_versions_given_up", self.shardVersionsGivenUp),
       ("shard_versions_issued_after_merge", self.shardVersionsIssuedAfterMerge),
+      ("shard_versions_issued_without_claim", self.shardVersionsIssuedWithoutClaim),
       ("cache_walks_from_mark", self.cacheWalksFromMark),
       ("rewritten_rows_visited", self.rewrittenRowsVisited),
       ("cache_walks_turned_scans", self.cacheWalksTurnedScans),

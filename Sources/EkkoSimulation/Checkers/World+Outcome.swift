@@ -182,7 +182,8 @@ extension World {
     var members: [IncarnationID] = []
 
     var description: String {
-      "\(self.rowsSent) rows sent, \(self.rowsReceived) received, \(self.announcements) announcements"
+      "\(self.rowsSent) rows sent, \(self.rowsReceived) received, \(self.announcements) announcements, "
+        + "\(self.retirements) retirements, \(self.members.count) members listed"
     }
   }
 

@@ -28,15 +28,14 @@ extension World {
   ///
   /// - Parameter quietTime: longer than anything is under way.
   func rest(for quietTime: Duration) async {
-    var before = self.movement()
+    var (before, after) = (self.movement(), self.movement())
     for _ in 0..<Self.quietAttempts where self.watch.violation == nil {
-      await self.sleep(quietTime)
-      let after = self.movement()
-      if before == after { return }
       before = after
+      await self.sleep(quietTime)
+      after = self.movement()
+      if before == after { return }
     }
-    self.watch.report(
-      Violation(.s2, "it does not come to rest: \(before); then: \(self.movement())"))
+    self.watch.report(Violation(.s2, "it does not come to rest: \(before); then: \(after)"))
   }
 
   private static let quietAttempts = 16

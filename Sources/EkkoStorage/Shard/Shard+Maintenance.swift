@@ -15,10 +15,15 @@ extension Shard {
       var rows = RowCursor(self.tables)
       self.cache.prune(through: sequence, of: &rows)
     }
-    if self.cache.needsCompaction {
-      var rows = RowCursor(self.tables)
-      self.cache.compact(against: &rows)
-    }
+    self.compactCache()
+  }
+
+  /// Lets the ring go of what is no longer live, if that is most of it: after arrivals, and where many rows
+  /// have gone at once.
+  mutating func compactCache() {
+    guard self.cache.needsCompaction else { return }
+    var rows = RowCursor(self.tables)
+    self.cache.compact(against: &rows)
   }
 
   /// Begins with this estimate of D_prop.
@@ -92,6 +97,7 @@ extension Shard {
     from cursor: ScanCursor, limit: Int,
     _ body: (inout Shard, _ table: Int, _ slot: Int, RowTable.Stamp) -> Void
   ) -> ScanCursor? {
+    defer { self.compactCache() }
     var cursor = cursor
     var remaining = limit
     while Int(cursor.table) < self.tables.count {

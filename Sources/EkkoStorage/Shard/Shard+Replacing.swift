@@ -88,6 +88,7 @@ extension Shard {
         }
       }
     }
+    self.compactCache()
     self.forgotten.merge(end.forgotten)
     self.dropWalksBelowForgotten()
     if self.mustReplace {

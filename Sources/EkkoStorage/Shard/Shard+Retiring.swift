@@ -100,6 +100,7 @@ extension Shard {
     }
     for origin in unproven { self.ahead.remove(origin) }
     self.issueShardVersion()
+    self.counters.shardVersionsIssuedWithoutClaim += 1
   }
 
   /// Ends all answers without their sections' ends.

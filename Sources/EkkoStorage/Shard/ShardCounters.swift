@@ -23,6 +23,8 @@ package struct ShardCounters: Hashable, Sendable {
   package var shardVersionsGivenUp: UInt64 = 0
   /// Because knowledge or rows had grown beyond the peer's.
   package var shardVersionsIssuedAfterMerge: UInt64 = 0
+  /// Because the last row of a dead origin beyond the knowledge was written over.
+  package var shardVersionsIssuedWithoutClaim: UInt64 = 0
 
   // Cache walks.
   package var cacheWalksFromMark: UInt64 = 0

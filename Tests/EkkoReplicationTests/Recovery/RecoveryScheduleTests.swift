@@ -72,6 +72,50 @@ import Testing
     #expect(Self.due(&schedule, survey) == [Self.shards[1]])
   }
 
+  /// What it got since may have come from one that could not be asked, and of which nobody knows.
+  @Test func `one replica at a time is compared again after a while`() {
+    var survey = Self.survey()
+    let others = [Self.member("u", 5), Self.member("v", 6)]
+    survey.lesser += others
+    var schedule = Self.settled()
+    for (member, second) in zip(others, [1, 2] as [Int64]) {
+      schedule.note(
+        member, compared: Set(Self.shards), of: Self.own(Self.shards),
+        at: Self.start.advanced(by: .seconds(second)))
+    }
+    let late = Self.start.advanced(by: RecoverySchedule.repetition + .seconds(1))
+    let early = Self.start.advanced(by: RecoverySchedule.repetition - .nanoseconds(1))
+    #expect(schedule.due(survey, at: early).isEmpty)
+
+    // Of the second the time is over as well, but it waits for its turn.
+    for member in [Self.serving, others[0]] {
+      let due = schedule.due(survey, at: late)
+      #expect(due.map(\.member) == [member] && due.map(\.shards) == [survey.shards])
+      schedule.note(member, compared: Set(Self.shards), of: Self.own(Self.shards), at: late)
+    }
+    #expect(schedule.due(survey, at: late).isEmpty)
+  }
+
+  /// One in whose shards a full replica knows more, which is asked first, keeps no other waiting.
+  @Test func `who cannot be compared again now keeps no other waiting`() {
+    var survey = Self.survey()
+    let other = Self.member("u", 5)
+    survey.lesser.append(other)
+    var schedule = Self.settled()
+    schedule.note(
+      other, compared: [Self.shards[1]], of: Self.own([Self.shards[1]]),
+      at: Self.start.advanced(by: .seconds(1)))
+    schedule.note(
+      Self.serving, compared: [Self.shards[1]], of: Self.own([Self.shards[1]]),
+      at: Self.start.advanced(by: .seconds(2)))
+    survey.knowledge.note(Self.training, knows: [(Self.shards[0], Self.vector(Self.dead, 11))])
+    let late = Self.start.advanced(by: RecoverySchedule.repetition + .seconds(1))
+
+    let due = schedule.due(survey, at: late)
+
+    #expect(due.map(\.member) == [other] && due.flatMap(\.shards).map(\.id) == [Self.shards[1]])
+  }
+
   @Test func `what the living wrote, or counts as known everywhere, is not missed`() {
     var schedule = Self.settled()
     var survey = Self.survey()

@@ -38,6 +38,24 @@ import Testing
     #expect(cluster.firstUnsoundKnowledge()?.key.key == 1, "only the forgotten tombstone is gone")
   }
 
+  /// All of them had just arrived, and nothing else did.
+  @Test func `rows that are replaced away take their cache entries along`() throws {
+    let keys = Array(UInt64(0)..<500)
+    var cluster = ShardCluster(count: 2)
+    cluster.write(.put, at: 0, table: Self.table, keys: keys)
+    try cluster.pull(from: 0, by: 1)
+    cluster.write(.delete, at: 0, table: Self.table, keys: keys)
+    _ = cluster.replicas[0].collectTombstones(
+      stable: cluster.replicas[0].knowledge, from: ScanCursor(), limit: 1000)
+
+    try cluster.pull(from: 0, by: 1)
+
+    for replica in cluster.replicas {
+      #expect(replica.rowCount == 0 && replica.cache.liveCount == 0)
+      #expect(replica.cache.entries.isEmpty)
+    }
+  }
+
   @Test func `a replace whose rows go to slots that were freed keeps them`() throws {
     var cluster = try Self.makeCluster()
     // Slots of collected tombstones are free at replica 2.
