@@ -7,23 +7,22 @@ internal import EkkoTransport
 /// bytes are lost, repeated, swapped or changed, as behind a bad middlebox. Each `write` is one unit.
 ///
 /// Whoever frees the world after the run calls `deinit`, which then changes nothing.
-///
-/// SAFETY (of `@unchecked Sendable`): all it has of its own never changes. The side and the connection that
-/// it hands calls on to are touched by jobs of the two processes and by the network's timers: all on the
-/// thread inside `Simulation.run`, one after the other, and `enqueue` traps when a job comes from another
-/// thread. A `deinit` after the run is on that same thread, which frees the world, and touches neither.
-final class SimulatedChannel: ByteChannel, @unchecked Sendable {
+final class SimulatedChannel: ByteChannel {
   let home: Home
-  private let connection: SimulatedConnection
-  private let side: ChannelSide
-  private let network: SimulatedNetwork
+  private let parts: Confined<Parts>
+
+  private struct Parts {
+    /// Kept for as long as this side is held.
+    let connection: SimulatedConnection
+    let side: ChannelSide
+  }
 
   init(_ connection: SimulatedConnection, _ side: ChannelSide, home: Home) {
-    self.connection = connection
-    self.side = side
     self.home = home
-    self.network = side.path.network
+    self.parts = Confined(Parts(connection: connection, side: side))
   }
+
+  private var side: ChannelSide { self.parts.value.side }
 
   deinit { self.abort() }
 
@@ -41,7 +40,7 @@ final class SimulatedChannel: ByteChannel, @unchecked Sendable {
 
   func abort() {
     // The world may have been given up around what still held this.
-    guard self.network.isRunning else { return }
+    guard self.side.path.network.isRunning else { return }
     self.side.abort()
   }
 }

@@ -8,12 +8,7 @@ internal import EkkoTransport
 /// free, flies for the way's latency, and arrives in order, unless a fault says otherwise. A run is a
 /// function of the seed: what is drawn without faults, by deaths, and by each fault comes from
 /// generators of their own.
-///
-/// SAFETY (of `@unchecked Sendable`): it is made on the thread that calls `Simulation.run`, and used by the
-/// jobs and timers that this runs there, one after the other; `enqueue` traps when a job comes
-/// from another thread. No method here is async, so that each is over before the next job begins. After
-/// the run the same thread reads counts and frees it.
-package final class SimulatedNetwork: @unchecked Sendable {
+package final class SimulatedNetwork {
   // Unowned, as timers of the simulation hold units, and those hold this.
   unowned let simulation: Simulation
   private let presence: Simulation.Presence

@@ -2,15 +2,12 @@ package import EkkoCore
 package import EkkoTransport
 
 /// The simulated network as one process sees it from its host.
-///
-/// SAFETY (of `@unchecked Sendable`): it holds one reference, which never changes, to what its process has
-/// of the network. That is touched by `connect` and `listen`, which run in jobs of the process, and by the
-/// network's timers: all on the thread inside `Simulation.run`, where `enqueue` traps when a job comes from
-/// another. `connect` lets others in at its await only, and reads nothing from before it after it.
-package struct SimulatedTransport: Transport, @unchecked Sendable {
-  private let attachment: NetworkAttachment
+package struct SimulatedTransport: Transport {
+  private let confined: Confined<NetworkAttachment>
 
-  init(_ attachment: NetworkAttachment) { self.attachment = attachment }
+  private var attachment: NetworkAttachment { self.confined.value }
+
+  init(_ attachment: NetworkAttachment) { self.confined = Confined(attachment) }
 
   /// How the death of its process shall look from outside; `nil` leaves it to the seed.
   package var deathStyle: DeathStyle? {

@@ -66,9 +66,9 @@ extension Shard {
     self.finishArrivals(at: now)
   }
 
-  /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all have gone, or
-  /// were written over, mostly by what their primary has issued anew in their place. Perhaps nobody who holds full
-  /// rows has ever heard of such an origin, and so nobody would retire it.
+  /// Lets go of the claim to rows of dead origins beyond the knowledge where none is left: all have gone,
+  /// or were written over, mostly by what their primary has issued anew in their place. Perhaps nobody who
+  /// holds full rows has ever heard of such an origin, and so nobody would retire it.
   ///
   /// Not where full rows are held: those who do tell each other of such origins, until one of them, who
   /// writes the catalogue, has them retired.

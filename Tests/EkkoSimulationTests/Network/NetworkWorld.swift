@@ -7,7 +7,7 @@ struct NetworkWorld: Sendable {
   static let port: UInt16 = 7400
 
   let simulation: Simulation
-  let network: SimulatedNetwork
+  private let confined: Confined<SimulatedNetwork>
   let driver: SimulatedProcess
   let near: Place
   let far: Place
@@ -40,7 +40,7 @@ struct NetworkWorld: Sendable {
         name: name, process: process,
         transport: network.transport(for: process, host: name, dataCentre: dataCentre))
     }
-    self.network = network
+    self.confined = Confined(network)
     self.driver = self.simulation.makeProcess("driver")
     self.near = place("near", "dc1")
     self.far = place("far", "dc1")
@@ -54,6 +54,8 @@ struct NetworkWorld: Sendable {
       name: place.name, process: process,
       transport: self.network.transport(for: process, host: place.name, dataCentre: dataCentre))
   }
+
+  var network: SimulatedNetwork { self.confined.value }
 
   var now: Duration { .nanoseconds(self.simulation.now) }
 
