@@ -18,6 +18,8 @@ package struct ExchangeRequest: Hashable, Sendable {
   }
 
   package var nonce: UInt64
+  /// The requester's life. What a former one has asked may come late: it knows other things.
+  package var requester: IncarnationID
   /// The life of the peer that `bookmark` counts in; any other peer starts from zero.
   package var bookmarkOf: IncarnationID
   package var bookmark: UInt64
@@ -35,10 +37,12 @@ package struct ExchangeRequest: Hashable, Sendable {
   package static let entryLimit = 512
 
   package init(
-    nonce: UInt64, bookmarkOf: IncarnationID, bookmark: UInt64, hold: Duration, credit: UInt32,
-    retirements: UInt64, formClass: FormClass, wall: WallTime, entries: [Entry]
+    nonce: UInt64, requester: IncarnationID, bookmarkOf: IncarnationID, bookmark: UInt64,
+    hold: Duration, credit: UInt32, retirements: UInt64, formClass: FormClass, wall: WallTime,
+    entries: [Entry]
   ) {
     self.nonce = nonce
+    self.requester = requester
     self.bookmarkOf = bookmarkOf
     self.bookmark = bookmark
     self.hold = hold
@@ -58,6 +62,7 @@ package struct ExchangeRequest: Hashable, Sendable {
   package func encode() -> [UInt8] {
     var writer = ByteWriter(reservingCapacity: 64 + self.entries.count * 96)
     writer.write(self.nonce)
+    writer.write(self.requester)
     writer.write(self.bookmarkOf)
     writer.write(self.bookmark)
     writer.write(UInt32(clamping: self.hold.wholeNanoseconds / 1_000_000))
@@ -91,6 +96,7 @@ package struct ExchangeRequest: Hashable, Sendable {
   package init(decoding bytes: Span<UInt8>) throws(WireError) {
     var reader = ByteReader(bytes)
     self.nonce = try reader.readUInt64()
+    self.requester = try reader.readIncarnation()
     // Zero, no replica's, stands for a requester that has no bookmark yet.
     self.bookmarkOf = IncarnationID(rawValue: try reader.readUInt64())
     self.bookmark = try reader.readUInt64()

@@ -29,7 +29,8 @@ package actor ExchangeResponder {
     self.executor = node.runtime.executor(for: link.home)
   }
 
-  /// Answers the ask in `frame`. Throws when the link is of no more use.
+  /// Answers the ask in `frame`, unless a former life of the requester sent it. Throws when the link is of
+  /// no more use.
   package func answer(_ frame: Frame) async throws(LinkError) {
     let request: ExchangeRequest
     do throws(WireError) {
@@ -38,6 +39,7 @@ package actor ExchangeResponder {
       self.link.abort()
       return
     }
+    guard request.requester == self.link.remote.incarnation else { return }
     self.noteKnowledge(of: request)
     self.node.noteClock(of: self.link.remote.node, showing: request.wall)
     #if PlantedBugs

@@ -161,9 +161,10 @@ package actor ReplicaPeer {
     let hold = max(isListed ? .zero : Self.listingPause, min(Self.longestHold, untilDue))
     self.answerDeadline = now.advanced(by: hold + Self.patience)
     return ExchangeRequest(
-      nonce: nonce, bookmarkOf: self.owed.bookmarkOf, bookmark: self.owed.bookmark, hold: hold,
-      credit: self.node.methods.credit, retirements: self.node.retirements,
-      formClass: self.node.formClass, wall: reading.wall, entries: entries)
+      nonce: nonce, requester: self.node.incarnation, bookmarkOf: self.owed.bookmarkOf,
+      bookmark: self.owed.bookmark, hold: hold, credit: self.node.methods.credit,
+      retirements: self.node.retirements, formClass: self.node.formClass, wall: reading.wall,
+      entries: entries)
   }
 
   /// What was settled may be wanted again: the peer is to announce everything anew.

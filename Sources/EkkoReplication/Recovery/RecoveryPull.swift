@@ -75,9 +75,9 @@ struct RecoveryPull {
     guard !entries.isEmpty else { return nil }
     // With this bookmark no news is told: the shards to be compared are known.
     return ExchangeRequest(
-      nonce: nonce, bookmarkOf: self.responder, bookmark: .max, hold: .zero,
-      credit: Self.credit, retirements: self.node.retirements, formClass: self.formClass,
-      wall: self.node.clock.now().wall, entries: entries)
+      nonce: nonce, requester: self.node.incarnation, bookmarkOf: self.responder,
+      bookmark: .max, hold: .zero, credit: Self.credit, retirements: self.node.retirements,
+      formClass: self.formClass, wall: self.node.clock.now().wall, entries: entries)
   }
 
   /// A section that the last answer has reached but not ended must resume, and one that was to resume

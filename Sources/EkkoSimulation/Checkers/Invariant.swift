@@ -1,6 +1,6 @@
 /// The catalogue of what must hold (DESIGN §5): what a failing seed names.
 package enum Invariant: String, Hashable, Sendable, CaseIterable {
-  /// Knowledge covers an update only if the row has it, or a later one.
+  /// Knowledge covers an update only if the row has it, or a later one; a row beyond it is noted as such.
   case k1 = "K1"
   /// Nothing is known or stored that was never issued.
   case k2 = "K2"

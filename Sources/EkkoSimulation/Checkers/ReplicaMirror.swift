@@ -273,8 +273,9 @@ final class ReplicaMirror: @unchecked Sendable {
     do throws(Shard.Violation) { try shard.checkInvariants() } catch {
       let invariant: Invariant =
         switch error {
-        case .uncachedBeyondDominator, .cacheOrder, .liveCount: .c1
+        case .uncachedBeyondDominator, .dominatorBeyondClaim, .cacheOrder, .liveCount: .c1
         case .ownKnowledge: .k2
+        case .rowBeyondClaim: .k1
         case .shardVersion: .s1
         case .index, .occupiedCount, .tombstoneCount: .b1
         }

@@ -1,10 +1,14 @@
-internal import EkkoCore
+package import EkkoCore
 
 /// What must hold after every step. Used by tests and simulation; O(rows).
 extension Shard {
   package enum Violation: Error, Hashable, Sendable {
     /// A row outside the cache whose version the DVV does not cover (C1).
     case uncachedBeyondDominator(table: UInt16, key: UInt64)
+    /// A row that neither the knowledge nor `ahead` covers.
+    case rowBeyondClaim(table: UInt16, key: UInt64)
+    /// The DVV covers what neither does: nobody could ever be answered from the cache.
+    case dominatorBeyondClaim(IncarnationID)
     case liveCount(counted: Int, held: Int)
     case index(table: UInt16, key: UInt64)
     case occupiedCount(table: UInt16)
@@ -20,9 +24,17 @@ extension Shard {
   package func checkInvariants() throws(Violation) {
     try self.checkCacheOrder()
     var tombstones = 0
-    for table in self.tables.indices { tombstones += try self.checkRows(of: table) }
+    var claimed = self.knowledge
+    claimed.merge(self.ahead)
+    let claim = self.origins.bounds(of: claimed)
+    for table in self.tables.indices {
+      tombstones += try self.checkRows(of: table, claim: claim)
+    }
     guard tombstones == self.tombstoneCount else {
       throw .tombstoneCount(counted: tombstones, held: self.tombstoneCount)
+    }
+    for (index, bound) in self.cache.dominator.enumerated() where bound > claim[index] {
+      throw .dominatorBeyondClaim(self.origins[UInt32(index)])
     }
     guard self.knowledge[self.incarnation] <= self.clock.last else { throw .ownKnowledge }
     guard
@@ -31,10 +43,10 @@ extension Shard {
     else { throw .shardVersion }
   }
 
-  /// The rows of one table against its index and the cache.
+  /// The rows of one table against its index, the cache, and what is claimed of each origin.
   ///
   /// - Returns: how many of them are tombstones.
-  private func checkRows(of table: Int) throws(Violation) -> Int {
+  private func checkRows(of table: Int, claim: [UInt64]) throws(Violation) -> Int {
     let memory = self.tables[table].memory
     let dominator = self.cache.dominator
     var occupied = 0
@@ -46,6 +58,9 @@ extension Shard {
       if stamp.isTombstone { tombstones += 1 }
       let key = memory.key(at: slot)
       guard memory.slot(of: key) == slot else { throw .index(table: UInt16(table), key: key) }
+      guard stamp.timestamp.rawValue <= claim[Int(stamp.origin)] else {
+        throw .rowBeyondClaim(table: UInt16(table), key: key)
+      }
       let isCovered =
         Int(stamp.origin) < dominator.count
         && dominator[Int(stamp.origin)] >= stamp.timestamp.rawValue

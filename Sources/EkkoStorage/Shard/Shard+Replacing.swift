@@ -94,6 +94,7 @@ extension Shard {
     if self.mustReplace {
       self.knowledge = self.knowledge.restricted(to: self.incarnation)
       self.ahead = kept
+      self.cache.lowerDominator(to: self.origins.bounds(of: kept))
       self.mustReplace = false
     }
     self.counters.replacements += 1

@@ -73,8 +73,9 @@ extension Shard {
   /// Not where full rows are held: those who do tell each other of such origins, until one of them, who
   /// writes the catalogue, has them retired.
   ///
-  /// The rows are what they were, but a shard version stands for the claim as well. O(rows) only when the
-  /// row that was found of an origin the last time is no longer one.
+  /// The rows are what they were, but a shard version stands for the claim as well, and so does the
+  /// cache's DVV, beyond which no asker would ever be. O(rows) only when the row that was found of an
+  /// origin the last time is no longer one.
   package mutating func forgetRowsAhead(besides living: Set<IncarnationID>) {
     guard self.formClass != .full, !self.ahead.isEmpty else { return }
     var unproven = Set(self.ahead.entries.map(\.origin)).subtracting(living)
@@ -98,7 +99,11 @@ extension Shard {
         if unproven.isEmpty { return }
       }
     }
-    for origin in unproven { self.ahead.remove(origin) }
+    for origin in unproven {
+      self.ahead.remove(origin)
+      guard let index = self.origins.index(of: origin) else { continue }
+      self.cache.lowerDominator(origin: index, to: self.knowledge[origin])
+    }
     self.issueShardVersion()
     self.counters.shardVersionsIssuedWithoutClaim += 1
   }

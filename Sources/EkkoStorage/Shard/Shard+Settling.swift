@@ -34,11 +34,13 @@ extension Shard {
     return latest
   }
 
-  /// Issues the rows of a later time anew, and cuts all vectors back to what that leaves certain.
+  /// Issues the rows of a later time anew, and cuts all vectors back to what that leaves certain. Rows
+  /// that stay as they are but lie beyond that are noted as such.
   private mutating func reissueRows(after limit: Timestamp, at now: Instant) {
     // Earlier than every version that is issued from now on, which may stand in for later ones.
     let certain = Timestamp(rawValue: max(1, now.wall.microseconds) << 12 - 1)
     let own = self.origins.intern(self.incarnation)
+    var ahead = VersionVector()
     self.cache.clearDominator()
     for index in self.tables.indices {
       self.tables[index].reserve(0)
@@ -46,12 +48,17 @@ extension Shard {
       for slot in 0..<self.tables[index].slotCount {
         let stamp = memory.stamp(at: slot)
         guard stamp.sequence != 0 else { continue }
-        if stamp.timestamp > limit {
+        guard stamp.timestamp <= limit else {
           self.stampArrival(
             in: memory, index: index, slot: slot, timestamp: self.clock.next(wall: now.wall),
             origin: own, isTombstone: stamp.isTombstone, replaced: stamp.sequence)
           self.counters.rowsReissued += 1
-        } else if !self.cache.contains(stamp.sequence) {
+          continue
+        }
+        if stamp.timestamp > certain, !self.origins.isRetired(stamp.origin) {
+          ahead.observe(self.version(of: stamp))
+        }
+        if !self.cache.contains(stamp.sequence) {
           self.cache.raiseDominator(origin: stamp.origin, to: stamp.timestamp)
         }
       }
@@ -60,9 +67,11 @@ extension Shard {
       }
     }
     self.knowledge.cap(at: certain)
-    self.ahead.cap(at: certain)
     self.significantKnowledge.cap(at: certain)
     self.forgotten.cap(at: certain)
+    self.ahead.cap(at: certain)
+    self.ahead.merge(ahead)
+    self.ahead = self.ahead.subtracting(self.knowledge)
     self.knowReissued()
     self.finishArrivals(at: now)
   }

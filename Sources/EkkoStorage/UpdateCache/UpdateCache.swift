@@ -91,7 +91,20 @@ package struct UpdateCache: Sendable {
   mutating func clearDominator() { self.dominator = [] }
 
   package mutating func clearDominator(origin: UInt32) {
-    if Int(origin) < self.dominator.count { self.dominator[Int(origin)] = 0 }
+    self.lowerDominator(origin: origin, to: .zero)
+  }
+
+  /// No row is newer than the bound of its origin.
+  mutating func lowerDominator(to bounds: [UInt64]) {
+    for index in self.dominator.indices {
+      self.dominator[index] = min(self.dominator[index], bounds[index])
+    }
+  }
+
+  /// No row of `origin` is newer than `timestamp`.
+  mutating func lowerDominator(origin: UInt32, to timestamp: Timestamp) {
+    guard Int(origin) < self.dominator.count else { return }
+    self.dominator[Int(origin)] = min(self.dominator[Int(origin)], timestamp.rawValue)
   }
 
   /// Whether an asker whose knowledge is `bounds` (by origin index) can be answered from the ring.

@@ -190,12 +190,43 @@ import Testing
         try await link.send([Frame(kind: ExchangeFrameKind.report, payload: report.encode())])
       }
       let ask = ExchangeRequest(
-        nonce: 1, bookmarkOf: IncarnationID(rawValue: 0), bookmark: 0, hold: .zero, credit: 1000,
-        retirements: 0, formClass: .serving, wall: cluster.runtime.clock.now().wall, entries: [])
+        nonce: 1, requester: TestCluster.linkLife, bookmarkOf: IncarnationID(rawValue: 0),
+        bookmark: 0, hold: .zero, credit: 1000, retirements: 0, formClass: .serving,
+        wall: cluster.runtime.clock.now().wall, entries: [])
       try? await link.send([Frame(kind: ExchangeFrameKind.ask, payload: ask.encode())])
       let answer = (try? await link.receive()) ?? []
 
       #expect(!answer.isEmpty == (numbers == [1, 1, 2]))
+      link.abort()
+      await node.stop()
+    }
+  }
+
+  /// Seed 29385: an ask of a former life came late, over the link of the next one, which held less. A
+  /// primary waited for it to give what it never had.
+  @Test(arguments: [true, false])
+  func `what an ask shows to be known is its own life's`(isLate: Bool) async throws {
+    try await TestCluster.with { cluster in
+      let node = try await cluster.start("a", roles: .training, dataCentre: "dc1")
+      let link = try await cluster.openLink(to: node)
+      let member = KnowledgeReport.Member(
+        node: NodeID(name: "test"), incarnation: TestCluster.linkLife)
+      let known = VersionVector([
+        ParameterVersion(timestamp: Timestamp(rawValue: 5), origin: IncarnationID(rawValue: 9))
+      ])
+      var section = SectionRequest(
+        shard: cluster.shards[0], nonce: 1, epoch: .first, formClass: .full, knowledge: known)
+      let former = IncarnationID(rawValue: 4)
+      try await link.send([
+        cluster.ask(
+          for: section, of: node, by: isLate ? former : TestCluster.linkLife, credit: 1000)
+      ])
+      section.knowledge = VersionVector()
+      try await link.send([cluster.ask(for: section, of: node, credit: 1000)])
+      _ = try await link.receive()
+
+      let heard = node.node.knowledge.knowledge.knowledge(of: member, about: cluster.shards[0])
+      #expect(heard == (isLate ? VersionVector() : known))
       link.abort()
       await node.stop()
     }

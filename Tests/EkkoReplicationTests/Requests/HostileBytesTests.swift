@@ -52,8 +52,8 @@ import Testing
   }
 
   static let exchange = ExchangeRequest(
-    nonce: 1, bookmarkOf: Self.life, bookmark: 2, hold: .milliseconds(5), credit: 6,
-    retirements: 0, formClass: .full, wall: WallTime(microseconds: 7),
+    nonce: 1, requester: Self.life, bookmarkOf: Self.life, bookmark: 2, hold: .milliseconds(5),
+    credit: 6, retirements: 0, formClass: .full, wall: WallTime(microseconds: 7),
     entries: [
       ExchangeRequest.Entry(
         request: SectionRequest(

@@ -104,21 +104,27 @@ struct TestCluster: Sendable {
 }
 
 extension TestCluster {
+  /// The life that `openLink` speaks for.
+  static let linkLife = IncarnationID(rawValue: 5)
+
   /// A link over which a test may ask `node` for anything.
   func openLink(to node: Node) async throws -> Link {
     try await Link.open(
       try await self.transport.connect(to: node.endpoint, on: Home(index: 0)),
       as: LinkIdentity(
-        cluster: ClusterID(rawValue: 7), name: "test", incarnation: IncarnationID(rawValue: 5),
+        cluster: ClusterID(rawValue: 7), name: "test", incarnation: Self.linkLife,
         roles: .inference, dataCentre: "dc1", form: .serving),
       secret: nil, runtime: self.runtime)
   }
 
   /// An ask for one section, and for no news.
-  func ask(for section: SectionRequest, of node: Node, credit: UInt32) -> Frame {
+  func ask(
+    for section: SectionRequest, of node: Node, by requester: IncarnationID = Self.linkLife,
+    credit: UInt32
+  ) -> Frame {
     let request = ExchangeRequest(
-      nonce: section.nonce, bookmarkOf: node.node.incarnation, bookmark: .max, hold: .zero,
-      credit: credit, retirements: 0, formClass: section.formClass,
+      nonce: section.nonce, requester: requester, bookmarkOf: node.node.incarnation,
+      bookmark: .max, hold: .zero, credit: credit, retirements: 0, formClass: section.formClass,
       wall: self.runtime.clock.now().wall,
       entries: [ExchangeRequest.Entry(request: section, isOwed: true)])
     return Frame(kind: ExchangeFrameKind.ask, payload: request.encode())

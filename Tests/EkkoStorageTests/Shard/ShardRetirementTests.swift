@@ -131,6 +131,26 @@ import Testing
     }
   }
 
+  /// Seed 33883: the DVV kept the times of rows that were gone, and every answer was a scan from then on.
+  @Test func `a claim that ended leaves nothing in the cache to fall short of`() throws {
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    cluster.replicas[1] = cluster.makeReplica(formClass: .serving)
+    try cluster.pull(from: 0, by: 1)
+    cluster.advance(by: .seconds(100))
+    cluster.replicas[1].pruneCache(at: cluster.now)
+    cluster.write(.put, at: 0, table: 1, keys: [1, 7])
+    try cluster.pull(from: 0, by: 1)
+    let asker = cluster.replicas[1].knowledge
+    #expect(asker[dead] == seal)
+    #expect(!cluster.replicas[1].isHit(asker))
+
+    cluster.replicas[1].forgetRowsAhead(besides: [])
+
+    #expect(cluster.replicas[1].ahead.isEmpty)
+    #expect(cluster.replicas[1].isHit(asker))
+    try cluster.replicas[1].checkInvariants()
+  }
+
   @Test func `who has the claim still does not bring it back`() throws {
     var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
     cluster.write(.put, at: 0, table: 1, keys: [1, 7])
@@ -394,5 +414,12 @@ private struct RetirementRun {
     #expect(Set(self.cluster.replicas.map(\.knowledge)).count == 1)
     #expect(Set(self.cluster.replicas.map(\.shardVersion)).count == 1)
     #expect(!self.cluster.replicas.contains { $0.mustReplace })
+  }
+}
+
+extension Shard {
+  /// Whether the update cache can answer who knows `knowledge`.
+  fileprivate func isHit(_ knowledge: VersionVector) -> Bool {
+    self.cache.isHit(bounds: self.origins.bounds(of: knowledge))
   }
 }

@@ -5,14 +5,16 @@ import Testing
 /// Files with times beyond the future bound: the clock was ahead once, or is behind now (DESIGN §5.2).
 @Suite struct SnapshotFromTheFutureTests {
   /// Rows of an ordinary time and, over one of them, of an hour later; saved, and loaded ten seconds
-  /// after the earlier ones.
+  /// after the earlier ones. One more is of a time that is not now, but within the future bound.
   private static func load(
     formClass: FormClass = .full
   ) async throws -> (shard: Shard, saved: Shard, now: Instant) {
     let store = MemoryFileStore()
     var cluster = ShardCluster(count: 2, formClasses: [.full, formClass])
     cluster.write(.put, at: 0, table: 1, keys: [1, 2, 3])
-    cluster.advance(by: .seconds(3600))
+    cluster.advance(by: .milliseconds(10_200))
+    cluster.write(.put, at: 0, table: 1, keys: [5])
+    cluster.advance(by: .milliseconds(3_589_800))
     cluster.write(.put, at: 0, table: 1, keys: [3, 4])
     cluster.write(.delete, at: 0, table: 1, keys: [2])
     try cluster.pull(from: 0, by: 1)
@@ -69,11 +71,14 @@ import Testing
     #expect(shard.knowledge.entries.allSatisfy { $0.timestamp <= limit })
     #expect(shard.knowledge[shard.incarnation] > .zero)
     #expect(shard.shardVersion.issuer == shard.incarnation)
-    let rows = shard.read([1, 2, 3, 4], of: TableID(rawValue: 1), missing: .report, at: now)
-    #expect(rows.timestamps.map { $0 > .zero } == [true, false, true, true])
+    let rows = shard.read([1, 2, 3, 4, 5], of: TableID(rawValue: 1), missing: .report, at: now)
+    #expect(rows.timestamps.map { $0 > .zero } == [true, false, true, true, true])
     #expect(rows.origins[3] == shard.incarnation)
     // What is out of the cache is what nobody issued anew: who knows that is answered from the cache.
     #expect(shard.cache.dominator.allSatisfy { $0 <= limit.rawValue })
+
+    // One row stays as it was, beyond the time up to which everything is known.
+    #expect(shard.ahead.entries.map(\.origin) == [rows.origins[4]])
 
     // Others, whose clocks are right, take it all.
     var others = ShardCluster(count: 3)
