@@ -314,13 +314,15 @@ package struct StoreNode: Sendable {
 
   // MARK: Retirement
 
-  /// The catalogue's writer seals origins that are no member's present life (DESIGN §5.1).
+  /// Primaries prepare for the end of origins that are no member's present life; the catalogue's writer
+  /// seals them, one at a time (DESIGN §5.1).
   private func retireOrigins() async {
     while (try? await self.node.clock.sleep(for: self.configuration.retirementInterval)) != nil {
-      guard self.node.catalogue.writer == self.node.nodeID,
-        let next = Retirement.next(at: self.node)
-      else { continue }
-      await self.keeper.retireNext(next.incarnation, seals: next.seals)
+      for due in Retirement.due(at: self.node) {
+        await self.keeper.reissueRows(beyond: due)
+        guard self.node.catalogue.writer == self.node.nodeID else { continue }
+        if await self.keeper.retire(due.incarnation, seals: due.seals) { break }
+      }
     }
   }
 }

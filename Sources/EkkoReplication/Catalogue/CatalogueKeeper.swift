@@ -161,23 +161,42 @@ package actor CatalogueKeeper {
     }
   }
 
-  /// Writes the next retire record, unless the origin is retired already, or a member after all; or if
-  /// what is to be sealed cannot be saved. All members hold that, but in their files it may be missing:
-  /// if all of them lost their memory, none would equal the seal, and each would wait for another to
-  /// replace its rows from. This one is sealed whatever happens, and gives the others theirs.
-  package func retireNext(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async {
-    for actor in self.node.shards.all where seals[actor.id] != nil {
-      guard await self.source.save(actor) else { return }
+  /// Issues the rows of an origin beyond what is to be sealed anew, in the shards this node is primary
+  /// of: once these have spread, nobody holds any.
+  package func reissueRows(beyond due: Retirement) async {
+    for actor in self.node.shards.all
+    where self.node.catalogue.primary(of: actor.id) == self.node.nodeID {
+      let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
+      await actor.reissueRows(of: due.incarnation, beyond: due.seals[actor.id] ?? .zero, at: now)
+      self.node.board.endWrite(ticket)
+    }
+  }
+
+  /// Writes the next retire record, unless the origin is retired already, or a member after all.
+  ///
+  /// Nor while this node itself would not be sealed: it holds rows beyond the seal that their primary has
+  /// yet to issue anew, or what is to be sealed cannot be saved. Others may be in that state, or lose
+  /// their memory, even all of them; then each would wait for another to replace its rows from. This
+  /// one is sealed whatever happens, and gives the others theirs.
+  ///
+  /// - Returns: whether it was written.
+  @discardableResult
+  package func retire(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async -> Bool {
+    for actor in self.node.shards.all {
+      let seal = seals[actor.id]
+      guard await !actor.holdsRows(of: incarnation, beyond: seal ?? .zero) else { return false }
+      if seal != nil { guard await self.source.save(actor) else { return false } }
     }
     // What cannot be written now is found again before long.
-    try? await self.change { catalogue in
+    let isWritten = try? await self.change { catalogue in
       guard !catalogue.retires(incarnation),
         !catalogue.members.values.contains(where: { $0.incarnation == incarnation })
-      else { return ((), []) }
+      else { return (false, []) }
       let number = UInt64(catalogue.retired.count + 1)
       let record = RetireRecord(number: number, incarnation: incarnation, seals: seals)
-      return ((), [.put(record.encode(), key: number, of: .retired)])
+      return (true, [.put(record.encode(), key: number, of: .retired)])
     }
+    return isWritten ?? false
   }
 
   /// Changes the catalogue as `decide` wants on seeing it, and makes this node follow it.

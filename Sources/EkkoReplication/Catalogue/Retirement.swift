@@ -1,25 +1,27 @@
 package import EkkoCore
 
-/// Decides which origin may be retired next (DESIGN §5.1).
-package enum Retirement {
-  /// An origin that is no member's present life and of which every member holds, in every shard, all
-  /// that this node knows, and none holds more, which is to be recovered first: `nil` if there is none.
+/// An origin that may be retired, and what it wrote to each shard (DESIGN §5.1).
+package struct Retirement: Sendable {
+  package let incarnation: IncarnationID
+  /// Its last time in each shard it wrote to.
+  package let seals: [ShardID: Timestamp]
+
+  /// The origins that are no member's present life and of which every member holds, in every shard, all
+  /// that this node knows, and none knows more, which is to be recovered first.
   ///
   /// Every member must have told so since it heard of the death, which is known by its having the whole
   /// catalogue. What an origin wrote goes from member to member; before that some member could hold
   /// more than anyone had told.
-  package static func next(
-    at node: ReplicaNode
-  ) -> (incarnation: IncarnationID, seals: [ShardID: Timestamp])? {
+  package static func due(at node: ReplicaNode) -> [Retirement] {
     #if PlantedBugs
-      if PlantedBug.active == .nothingRetired { return nil }
+      if PlantedBug.active == .nothingRetired { return [] }
     #endif
     let catalogue = node.catalogue
     let present = Set(catalogue.members.values.map(\.incarnation))
     let shards = node.shards.all.map(\.id)
     let entries = zip(shards, node.board.entries(of: shards))
     // What this node holds in doubt it may know more of before long.
-    guard entries.allSatisfy({ $0.1?.awaitsClock != true }) else { return nil }
+    guard entries.allSatisfy({ $0.1?.awaitsClock != true }) else { return [] }
     var candidates: Set<IncarnationID> = []
     for (_, entry) in entries {
       // Also of whom there are but rows of a section that nobody saw the end of: as long as they are
@@ -31,8 +33,8 @@ package enum Retirement {
     }
     let retired = Set(catalogue.retired.map(\.incarnation))
     let stable = StableBounds(node)
-    guard stable[.catalogue] == node.board[.catalogue]?.knowledge else { return nil }
-    for origin in candidates.subtracting(retired).sorted() {
+    guard stable[.catalogue] == node.board[.catalogue]?.knowledge else { return [] }
+    return candidates.subtracting(retired).sorted().compactMap { origin in
       var seals: [ShardID: Timestamp] = [:]
       let isHeld = entries.allSatisfy { shard, entry in
         let seal = entry?.knowledge[origin] ?? .zero
@@ -43,8 +45,8 @@ package enum Retirement {
         guard !stable.isExceeded(seal, of: origin, in: shard) else { return false }
         return seal == .zero || stable[shard]?[origin] == seal
       }
-      if isHeld, seals.count <= RetireRecord.sealLimit { return (origin, seals) }
+      guard isHeld, seals.count <= RetireRecord.sealLimit else { return nil }
+      return Retirement(incarnation: origin, seals: seals)
     }
-    return nil
   }
 }

@@ -95,6 +95,16 @@ package actor ShardActor {
     }
   }
 
+  /// See `Shard.holdsRows`.
+  package func holdsRows(of origin: IncarnationID, beyond seal: Timestamp) -> Bool {
+    self.shard.holdsRows(of: origin, beyond: seal)
+  }
+
+  /// See `Shard.reissueRows`; `now` is the stamp that a write ticket of the board gave.
+  package func reissueRows(of origin: IncarnationID, beyond seal: Timestamp, at now: Instant) {
+    self.publishing { $0.reissueRows(of: origin, beyond: seal, at: now) }
+  }
+
   package func digest() -> UInt64 { self.shard.digest(at: self.clock.now()) }
 
   /// Knowledge, digest and size of this moment.

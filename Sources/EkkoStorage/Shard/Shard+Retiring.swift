@@ -10,12 +10,13 @@ extension Shard {
   /// The shard version stays: the rows are what they were, and vectors are compared without retired
   /// origins. Answers under way are dropped, for they claim the origin: their askers ask again.
   ///
-  /// - Returns: false if this shard knows less or more of the origin than the seal says. Then it
+  /// - Returns: false if this shard knows less of the origin than the seal says, or holds more. Then it
   ///   answers nothing until it has taken a full replace.
   package mutating func applyRetirement(of origin: IncarnationID, seal: Timestamp) -> Bool {
     if self.origins.retired.contains(origin) { return !self.mustReplace }
     let isSealed =
-      self.knowledge[origin] == seal && self.ahead[origin] <= seal && origin != self.incarnation
+      self.knowledge[origin] == seal && origin != self.incarnation
+      && !self.holdsRows(of: origin, beyond: seal)
     self.origins.retire(origin)
     self.knowledge.remove(origin)
     self.ahead.remove(origin)
@@ -35,17 +36,29 @@ extension Shard {
     return !self.mustReplace
   }
 
+  /// Whether there are rows of `origin` later than `seal`. O(rows), but only where there once were.
+  package func holdsRows(of origin: IncarnationID, beyond seal: Timestamp) -> Bool {
+    guard max(self.ahead[origin], self.knowledge[origin]) > seal,
+      let index = self.origins.index(of: origin)
+    else { return false }
+    return self.tables.contains { table in
+      (0..<table.slotCount).contains { slot in
+        let stamp = table.stamp(at: slot)
+        return stamp.sequence != 0 && stamp.origin == index && stamp.timestamp > seal
+      }
+    }
+  }
+
   /// Issues anew, at the shard's primary, the rows of an origin that is about to be retired beyond its
   /// seal: those of a section that nobody saw the end of because the origin had died. Such rows spread
-  /// until every replica holds them. Then none equals the seal, each would wait for another to replace
-  /// its rows from, and none could answer. They may all have been written over here since, which leaves
-  /// nothing to issue.
+  /// until every replica holds them. Then none would equal the seal, each would wait for another to
+  /// replace its rows from, and none could answer.
   package mutating func reissueRows(
     of origin: IncarnationID, beyond seal: Timestamp, at now: Instant
   ) {
-    guard self.mayIssue, self.knowledge[origin] == seal, self.ahead[origin] > seal else { return }
-    self.ahead.remove(origin)
-    guard let index = self.origins.index(of: origin) else { return }
+    guard self.mayIssue, self.knowledge[origin] == seal, self.ahead[origin] > seal,
+      let index = self.origins.index(of: origin)
+    else { return }
     let own = self.origins.intern(self.incarnation)
     let before = self.clock.last
     for table in self.tables.indices {

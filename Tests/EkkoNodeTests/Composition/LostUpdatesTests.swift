@@ -138,7 +138,7 @@ import Testing
       let seals = third.node.node.shards.all.map {
         ($0.id, third.node.node.board[$0.id]?.knowledge[dead] ?? .zero)
       }
-      await third.node.keeper.retireNext(dead, seals: Dictionary(uniqueKeysWithValues: seals))
+      await third.node.keeper.retire(dead, seals: Dictionary(uniqueKeysWithValues: seals))
       #expect(await serving.hasApplied(retirements: 1))
       #expect(serving.node.node.board.shardsNeedingReplacement.isEmpty)
       await third.stop()

@@ -96,7 +96,7 @@ import Testing
       let gone = MemberRecord(identity, endpoint: Endpoint(host: "127.0.0.1", port: 1))
       #expect(try await first.node.keeper.register(gone, inPlaceOf: listed))
 
-      await first.node.keeper.retireNext(original.node.node.incarnation, seals: [:])
+      await first.node.keeper.retire(original.node.node.incarnation, seals: [:])
 
       let why = "the cluster has retired this life of 'b' while it was away"
       #expect(await original.firstEvent { $0 == .refused(why) })

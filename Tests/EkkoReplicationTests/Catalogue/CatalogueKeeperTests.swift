@@ -91,7 +91,7 @@ import Testing
       await withTaskGroup { group in
         for number in 0..<20 {
           group.addTask {
-            await keeper.retireNext(IncarnationID(rawValue: UInt64(100 + number / 2)), seals: [:])
+            await keeper.retire(IncarnationID(rawValue: UInt64(100 + number / 2)), seals: [:])
           }
         }
       }
@@ -107,7 +107,7 @@ import Testing
     try await Self.withFounder { keeper, node in
       let dead = IncarnationID(rawValue: 99)
       let shard = ShardID(model: ModelID(rawValue: 1), index: 0)
-      await keeper.retireNext(dead, seals: [shard: Timestamp(rawValue: 5)])
+      await keeper.retire(dead, seals: [shard: Timestamp(rawValue: 5)])
       let model = try await keeper.create(
         Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
 
@@ -147,13 +147,34 @@ import Testing
         Self.draft("m", tables: Self.tables(0..<1)), trainingNodes: [node.nodeID])
       let before = await source.saved.count
 
-      await keeper.retireNext(
+      await keeper.retire(
         IncarnationID(rawValue: 99), seals: [model.shards[0]: Timestamp(rawValue: 5)])
 
       #expect(node.catalogue.retired.count == (works ? 1 : 0))
       #expect(
         await Array(source.saved[before...])
           == (works ? [model.shards[0], .catalogue] : [model.shards[0]]))
+    }
+  }
+
+  /// Seed 42019: all held such rows but their primary, which had issued them anew, and lost its memory
+  /// and files at once. Each waited for another to replace its rows from.
+  @Test(arguments: [false, true])
+  func `an origin is retired once its rows beyond the seal are issued anew`(
+    isPrimary: Bool
+  ) async throws {
+    try await Self.withFounder(source: RowsBeyondKnowledge()) { keeper, node in
+      let model = try await keeper.create(
+        Self.draft("m", tables: Self.tables(0..<1)),
+        trainingNodes: [isPrimary ? node.nodeID : NodeID(name: "u")])
+      let dead = RowsBeyondKnowledge.origin
+      #expect(await !keeper.retire(dead, seals: [:]))
+
+      await keeper.reissueRows(beyond: Retirement(incarnation: dead, seals: [:]))
+
+      #expect(await keeper.retire(dead, seals: [:]) == isPrimary)
+      #expect(node.catalogue.retired.count == (isPrimary ? 1 : 0))
+      #expect(node.board[model.shards[0]]?.needsReplacement == false)
     }
   }
 
@@ -179,7 +200,7 @@ import Testing
 
   @Test func `an origin that is a member again is not retired`() async throws {
     try await Self.withFounder { keeper, node in
-      await keeper.retireNext(node.incarnation, seals: [:])
+      await keeper.retire(node.incarnation, seals: [:])
       #expect(node.catalogue.retired.isEmpty)
     }
   }
@@ -318,4 +339,37 @@ extension ShardActor {
   fileprivate func distrust() { self.publishing { $0.requireReplacement() } }
 
   fileprivate var retiredOrigins: Set<IncarnationID> { self.shard.origins.retired }
+}
+
+/// Shards that have got a row of a section whose end never came.
+private struct RowsBeyondKnowledge: ShardSource {
+  static let origin = IncarnationID(rawValue: 99)
+
+  func load(
+    _ shard: ShardID, schemas: [TableSchema], for node: ReplicaNode
+  ) async -> Shard? {
+    var writer = Shard(id: shard, schemas: schemas, formClass: .full, incarnation: Self.origin)
+    var reader = Shard(
+      id: shard, schemas: schemas, formClass: .full, incarnation: node.incarnation)
+    let (write, now) = (
+      ShardWrite(
+        kind: .put, table: TableID(rawValue: 0), keys: [1], values: .floats([1, 2, 3, 4])),
+      node.clock.now()
+    )
+    _ = writer.write([write], request: nil, at: now)
+    var section = ByteWriter()
+    let request = SectionRequest(
+      shard: shard, nonce: 1, epoch: .first, formClass: .full, knowledge: VersionVector())
+    guard case .opened(let walk) = writer.openWalk(for: request, announced: 0, into: &section)
+    else { return nil }
+    _ = writer.continueWalk(walk, byteLimit: 10_000, into: &section)
+    var reception = SectionReception(
+      nonce: 1, asked: request.knowledge, responder: writer.incarnation)
+    for item in (try? SectionItem.decodeAll(section.bytes.span))?.dropLast() ?? [] {
+      _ = reader.receive(item, in: section.bytes.span, reception: &reception, at: now)
+    }
+    return reader
+  }
+
+  func save(_ shard: ShardActor) async -> Bool { true }
 }

@@ -103,7 +103,7 @@ import Testing
       let reader = NodeID(name: "reader")
       node.update(node.catalogue, knowledge: try #require(node.board[.catalogue]).knowledge)
       #expect(node.allKnowledge(for: reader)[0].bounds[.catalogue]?.isEmpty == false)
-      #expect(Retirement.next(at: node) != nil)
+      #expect(!Retirement.due(at: node).isEmpty)
 
       var doubted = Shard(
         id: ShardID(model: ModelID(rawValue: 1), index: 1), schemas: TestCluster.schemas,
@@ -113,7 +113,7 @@ import Testing
         ShardActor(doubted, board: node.board, runtime: node.runtime, home: Home(index: 0)))
       #expect(node.board[doubted.id]?.awaitsClock == true)
       #expect(node.allKnowledge(for: reader)[0].bounds[.catalogue]?.isEmpty == true)
-      #expect(Retirement.next(at: node) == nil)
+      #expect(Retirement.due(at: node).isEmpty)
     }
   }
 
@@ -121,12 +121,12 @@ import Testing
     async throws
   {
     try await Self.withNode { node, other, known in
-      #expect(Retirement.next(at: node) == nil)
+      #expect(Retirement.due(at: node).isEmpty)
       node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
       Self.noteCatalogue(of: other, at: node)
-      #expect(Retirement.next(at: node)?.incarnation == Self.dead)
+      #expect(Retirement.due(at: node).map(\.incarnation) == [Self.dead])
       node.knowledge.note(other, knows: [(Self.shard, Self.vector(known + 1))])
-      #expect(Retirement.next(at: node) == nil)
+      #expect(Retirement.due(at: node).isEmpty)
     }
   }
 
@@ -136,9 +136,9 @@ import Testing
   {
     try await Self.withNode { node, other, known in
       node.knowledge.note(other, knows: [(Self.shard, Self.vector(known))])
-      #expect(Retirement.next(at: node) == nil)
+      #expect(Retirement.due(at: node).isEmpty)
       Self.noteCatalogue(of: other, at: node)
-      #expect(Retirement.next(at: node)?.incarnation == Self.dead)
+      #expect(Retirement.due(at: node).map(\.incarnation) == [Self.dead])
     }
   }
 
@@ -147,7 +147,7 @@ import Testing
   {
     try await Self.withNode(isAhead: true) { node, other, _ in
       Self.noteCatalogue(of: other, at: node)
-      let next = try #require(Retirement.next(at: node))
+      let next = try #require(Retirement.due(at: node).first)
       #expect(next.incarnation == Self.dead && next.seals.isEmpty)
     }
   }
@@ -162,7 +162,7 @@ import Testing
           peaks: [Self.shard: Self.vector(known + 1)])
       ])
       node.knowledge.note(report, from: NodeID(rawValue: 5))
-      #expect(Retirement.next(at: node) == nil)
+      #expect(Retirement.due(at: node).isEmpty)
     }
   }
 }
