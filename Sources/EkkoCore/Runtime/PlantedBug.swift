@@ -24,7 +24,7 @@
     // Update cache
     case hitTestSkipsUnknownOrigins, emptyDominatorAfterLoading, deletesBypassCache
     case erasedBeforeDominator, staleCopyPruned, horizonFollowsWall, cachePrunedByVersionTime
-    case cacheNeverCompacted
+    case cacheNeverCompacted, dominatorOutlivesClaim
     // Shard versions
     case shardVersionBeforeUpdate, counterFromHeldVersion, shardVersionCounterLost
     case everyShardVersionAdopted, knowledgeNotCanonical, adoptedWhileAhead
@@ -32,9 +32,11 @@
     // Announcements
     case failedPullForgotten, bookmarkOutlivesResponder, scalarBookmark, marksOutliveResponder
     case freshnessBeforeRows, freshnessIgnoresOpenWrites, replacementClaimKept
+    case formerLifeHeard
     // Retirement, deletes, expiry
-    case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredInOneVector
-    case retiredRowsUnknown, tombstonesForgotten, expiryByLocalClock
+    case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredByUnsealed
+    case retiredInOneVector, retiredRowsUnknown, tombstonesForgotten
+    case expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle
     // Snapshots
     case snapshotKnowledgeReadLast, notSavedAtStop, notSavedWhileRunning

@@ -39,7 +39,14 @@ package actor ExchangeResponder {
       self.link.abort()
       return
     }
-    guard request.requester == self.link.remote.incarnation else { return }
+    #if PlantedBugs
+      let isLate =
+        request.requester != self.link.remote.incarnation
+        && PlantedBug.active != .formerLifeHeard
+    #else
+      let isLate = request.requester != self.link.remote.incarnation
+    #endif
+    guard !isLate else { return }
     self.noteKnowledge(of: request)
     self.node.noteClock(of: self.link.remote.node, showing: request.wall)
     #if PlantedBugs
