@@ -26,7 +26,9 @@ extension Shard {
     var tombstones = 0
     var claimed = self.knowledge
     claimed.merge(self.ahead)
-    let claim = self.origins.bounds(of: claimed)
+    let claim = self.origins.incarnations.map { origin in
+      self.origins.retired.contains(origin) ? .max : claimed[origin].rawValue
+    }
     for table in self.tables.indices {
       tombstones += try self.checkRows(of: table, claim: claim)
     }
