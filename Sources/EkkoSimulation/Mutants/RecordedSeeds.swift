@@ -66,7 +66,7 @@
       .retiredRowsUnknown: (0, .c3),
       .tombstonesForgotten: (186, .k1),
       .expiryByLocalClock: (10, .l1),
-      .replacementRemovesTooMuch: (684, .k1),
+      .replacementRemovesTooMuch: (1183, .k1),
       .replacementRemovesTooLittle: (47, .k1),
       .snapshotKnowledgeReadLast: (71, .k1),
       .notSavedAtStop: (4, .l2),
