@@ -315,9 +315,11 @@ package struct StoreNode: Sendable {
   // MARK: Retirement
 
   /// Primaries prepare for the end of origins that are no member's present life; the catalogue's writer
-  /// seals them, one at a time (DESIGN §5.1).
+  /// seals them, one at a time (DESIGN §5.1). Not a node whose clock is in doubt: nobody would take what
+  /// it issues.
   private func retireOrigins() async {
     while (try? await self.node.clock.sleep(for: self.configuration.retirementInterval)) != nil {
+      guard self.node.mayIssue else { continue }
       for due in Retirement.due(at: self.node) {
         await self.keeper.reissueRows(beyond: due)
         guard self.node.catalogue.writer == self.node.nodeID else { continue }

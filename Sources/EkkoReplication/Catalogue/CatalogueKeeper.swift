@@ -162,12 +162,15 @@ package actor CatalogueKeeper {
   }
 
   /// Issues the rows of an origin beyond what is to be sealed anew, in the shards this node is primary
-  /// of: once these have spread, nobody holds any.
+  /// of: once these have spread, nobody holds any of those.
   package func reissueRows(beyond due: Retirement) async {
     for actor in self.node.shards.all
     where self.node.catalogue.primary(of: actor.id) == self.node.nodeID {
+      let seal = due.seals[actor.id] ?? .zero
+      guard let held = self.node.board[actor.id], held.ahead[due.incarnation] > seal
+      else { continue }
       let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
-      await actor.reissueRows(of: due.incarnation, beyond: due.seals[actor.id] ?? .zero, at: now)
+      await actor.reissueRows(of: due.incarnation, beyond: seal, at: now)
       self.node.board.endWrite(ticket)
     }
   }
@@ -182,17 +185,12 @@ package actor CatalogueKeeper {
   /// - Returns: whether it was written.
   @discardableResult
   package func retire(_ incarnation: IncarnationID, seals: [ShardID: Timestamp]) async -> Bool {
-    for actor in self.node.shards.all {
-      let seal = seals[actor.id]
-      let isUnsealed = await actor.holdsRows(of: incarnation, beyond: seal ?? .zero)
-      #if PlantedBugs
-        let mayRetire = !isUnsealed || PlantedBug.active == .retiredByUnsealed
-      #else
-        let mayRetire = !isUnsealed
-      #endif
-      guard mayRetire else { return false }
-      if seal != nil { guard await self.source.save(actor) else { return false } }
+    guard await self.isSealed(incarnation, at: seals) else { return false }
+    for actor in self.node.shards.all where seals[actor.id] != nil {
+      guard await self.source.save(actor) else { return false }
     }
+    // More may have come meanwhile.
+    guard await self.isSealed(incarnation, at: seals) else { return false }
     // What cannot be written now is found again before long.
     let isWritten = try? await self.change { catalogue in
       guard !catalogue.retires(incarnation),
@@ -203,6 +201,17 @@ package actor CatalogueKeeper {
       return (true, [.put(record.encode(), key: number, of: .retired)])
     }
     return isWritten ?? false
+  }
+
+  /// Whether every shard here has all of an origin up to its seal, and nothing beyond.
+  private func isSealed(_ origin: IncarnationID, at seals: [ShardID: Timestamp]) async -> Bool {
+    #if PlantedBugs
+      if PlantedBug.active == .retiredByUnsealed { return true }
+    #endif
+    for actor in self.node.shards.all {
+      guard await actor.isSealed(origin, at: seals[actor.id] ?? .zero) else { return false }
+    }
+    return true
   }
 
   /// Changes the catalogue as `decide` wants on seeing it, and makes this node follow it.

@@ -95,9 +95,9 @@ package actor ShardActor {
     }
   }
 
-  /// See `Shard.holdsRows`.
-  package func holdsRows(of origin: IncarnationID, beyond seal: Timestamp) -> Bool {
-    self.shard.holdsRows(of: origin, beyond: seal)
+  /// See `Shard.isSealed`.
+  package func isSealed(_ origin: IncarnationID, at seal: Timestamp) -> Bool {
+    self.shard.isSealed(origin, at: seal)
   }
 
   /// See `Shard.reissueRows`; `now` is the stamp that a write ticket of the board gave.

@@ -58,7 +58,7 @@
       .replacementClaimKept: (15, .l1),
       .nothingRetired: (0, .b1),
       .retiredByUnsealed: (42019, .l1),
-      .dominatorOutlivesClaim: (33883, .c1),
+      .dominatorOutlivesClaim: (240, .c1),
       .formerLifeHeard: (29385, .l1),
       .retiredBeforeAllHold: (111, .l2),
       .retiredUnsealed: (0, .l1),

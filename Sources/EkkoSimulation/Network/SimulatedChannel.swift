@@ -15,11 +15,14 @@ final class SimulatedChannel: ByteChannel {
     /// Kept for as long as this side is held.
     let connection: SimulatedConnection
     let side: ChannelSide
+    /// Which all on the way to it leaves unowned.
+    let network: SimulatedNetwork
   }
 
   init(_ connection: SimulatedConnection, _ side: ChannelSide, home: Home) {
     self.home = home
-    self.parts = Confined(Parts(connection: connection, side: side))
+    self.parts = Confined(
+      Parts(connection: connection, side: side, network: side.path.network))
   }
 
   private var side: ChannelSide { self.parts.value.side }
@@ -40,7 +43,7 @@ final class SimulatedChannel: ByteChannel {
 
   func abort() {
     // The world may have been given up around what still held this.
-    guard self.side.path.network.isRunning else { return }
+    guard self.parts.value.network.isRunning else { return }
     self.side.abort()
   }
 }

@@ -4,7 +4,8 @@ internal import Glibc
 /// thread that it was made on, as the whole world does, and any other traps.
 ///
 /// SAFETY (of `@unchecked Sendable`): the value is reached through `value` only, which lets nobody pass but
-/// the thread that `init` ran on; so no two threads ever reach it. References to it may be copied and
+/// the thread that `init` ran on (or one that got its number after it had ended); so no two threads ever
+/// reach it. References to it may be copied and
 /// dropped anywhere, for their counts are atomic.
 package struct Confined<Value>: @unchecked Sendable {
   private let held: Value

@@ -173,17 +173,18 @@ extension Shard {
     /// An absent row up to this time was here once, and was superseded and collected since: it must
     /// not come back with a late piece. Zero in a replace, which restores what is not here.
     let collectedThrough: Timestamp
+    /// It is retired, and this is no replace: what is to be had of it is here, or will be replaced.
+    let isIgnored: Bool
   }
 
   private mutating func intern(
     _ origins: [IncarnationID], mode: SectionMode?
   ) -> [ArrivingOrigin] {
     origins.map { origin in
-      let known =
-        self.origins.retired.contains(origin)
-        ? Timestamp(rawValue: .max) : self.knowledge[origin]
-      return ArrivingOrigin(
-        index: self.origins.intern(origin), collectedThrough: mode == .replace ? .zero : known)
+      ArrivingOrigin(
+        index: self.origins.intern(origin),
+        collectedThrough: mode == .replace ? .zero : self.knowledge[origin],
+        isIgnored: mode != .replace && self.origins.retired.contains(origin))
     }
   }
 
@@ -197,14 +198,16 @@ extension Shard {
     var replaced: UInt64 = 0
     if let known = memory.slot(of: key) {
       let stamp = memory.stamp(at: known)
-      guard self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted) else {
+      guard !origin.isIgnored,
+        self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted)
+      else {
         self.counters.rowsSuperseded += 1
         return known
       }
       slot = known
       replaced = stamp.sequence
     } else {
-      guard timestamp > origin.collectedThrough else {
+      guard !origin.isIgnored, timestamp > origin.collectedThrough else {
         self.counters.rowsSuperseded += 1
         return nil
       }

@@ -14,9 +14,7 @@ extension Shard {
   ///   answers nothing until it has taken a full replace.
   package mutating func applyRetirement(of origin: IncarnationID, seal: Timestamp) -> Bool {
     if self.origins.retired.contains(origin) { return !self.mustReplace }
-    let isSealed =
-      self.knowledge[origin] == seal && origin != self.incarnation
-      && !self.holdsRows(of: origin, beyond: seal)
+    let isSealed = self.isSealed(origin, at: seal)
     self.origins.retire(origin)
     self.knowledge.remove(origin)
     self.ahead.remove(origin)
@@ -36,10 +34,15 @@ extension Shard {
     return !self.mustReplace
   }
 
+  /// Whether this shard knows all that `origin` wrote up to `seal`, and holds nothing beyond.
+  package func isSealed(_ origin: IncarnationID, at seal: Timestamp) -> Bool {
+    self.knowledge[origin] == seal && origin != self.incarnation
+      && !self.holdsRows(of: origin, beyond: seal)
+  }
+
   /// Whether there are rows of `origin` later than `seal`. O(rows), but only where there once were.
-  package func holdsRows(of origin: IncarnationID, beyond seal: Timestamp) -> Bool {
-    guard max(self.ahead[origin], self.knowledge[origin]) > seal,
-      let index = self.origins.index(of: origin)
+  private func holdsRows(of origin: IncarnationID, beyond seal: Timestamp) -> Bool {
+    guard self.ahead[origin] > seal, let index = self.origins.index(of: origin)
     else { return false }
     return self.tables.contains { table in
       (0..<table.slotCount).contains { slot in

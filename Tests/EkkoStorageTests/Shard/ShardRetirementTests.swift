@@ -131,6 +131,22 @@ import Testing
     }
   }
 
+  /// Found by reading: it would count as known everywhere, and nobody else would have it.
+  @Test func `a row beyond the seal that comes late does not go over an earlier one`() throws {
+    var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
+    let begun = cluster.beginPull(from: 0, by: 1)
+    var (pull, begin) = try #require(begun)
+    let isSealed = cluster.replicas[1].applyRetirement(of: dead, seal: seal)
+    let before = cluster.replicas[1].digest(at: cluster.now)
+    #expect(isSealed)
+
+    _ = try cluster.deliver(begin, to: &pull)
+    _ = try cluster.finish(&pull)
+
+    #expect(cluster.replicas[1].digest(at: cluster.now) == before)
+    try cluster.replicas[1].checkInvariants()
+  }
+
   /// Seed 33883: the DVV kept the times of rows that were gone, and every answer was a scan from then on.
   @Test func `a claim that ended leaves nothing in the cache to fall short of`() throws {
     var (cluster, dead, seal) = try Self.makeClusterWithRowsBeyondSeal()
