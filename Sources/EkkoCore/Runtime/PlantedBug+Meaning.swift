@@ -94,14 +94,8 @@
       ),
       .retiredBeforeAllHold: (48, "An origin is retired before every member holds what it wrote."),
       .retiredInOneVector: (48, "A retired origin stays in the forgotten vector."),
-      .retiredByUnsealed: (
-        nil, "The catalogue's writer retires an origin though it holds rows beyond the seal itself."
-      ),
       .dominatorOutlivesClaim: (
         nil, "The DVV keeps the times of a dead origin's rows when the claim to them has ended."
-      ),
-      .formerLifeHeard: (
-        nil, "An ask of a former life that comes late counts as one of the present life."
       ),
       .tombstonesForgotten: (
         79, "Collected tombstones are not remembered in the forgotten vector."

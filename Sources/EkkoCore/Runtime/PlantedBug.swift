@@ -32,9 +32,8 @@
     // Announcements
     case failedPullForgotten, bookmarkOutlivesResponder, scalarBookmark, marksOutliveResponder
     case freshnessBeforeRows, freshnessIgnoresOpenWrites, replacementClaimKept
-    case formerLifeHeard
     // Retirement, deletes, expiry
-    case nothingRetired, retiredBeforeAllHold, retiredUnsealed, retiredByUnsealed
+    case nothingRetired, retiredBeforeAllHold, retiredUnsealed
     case retiredInOneVector, retiredRowsUnknown, tombstonesForgotten
     case expiryByLocalClock
     case replacementRemovesTooMuch, replacementRemovesTooLittle

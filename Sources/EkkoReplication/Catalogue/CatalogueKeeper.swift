@@ -205,9 +205,6 @@ package actor CatalogueKeeper {
 
   /// Whether every shard here has all of an origin up to its seal, and nothing beyond.
   private func isSealed(_ origin: IncarnationID, at seals: [ShardID: Timestamp]) async -> Bool {
-    #if PlantedBugs
-      if PlantedBug.active == .retiredByUnsealed { return true }
-    #endif
     for actor in self.node.shards.all {
       guard await actor.isSealed(origin, at: seals[actor.id] ?? .zero) else { return false }
     }

@@ -39,14 +39,7 @@ package actor ExchangeResponder {
       self.link.abort()
       return
     }
-    #if PlantedBugs
-      let isLate =
-        request.requester != self.link.remote.incarnation
-        && PlantedBug.active != .formerLifeHeard
-    #else
-      let isLate = request.requester != self.link.remote.incarnation
-    #endif
-    guard !isLate else { return }
+    guard request.requester == self.link.remote.incarnation else { return }
     self.noteKnowledge(of: request)
     self.node.noteClock(of: self.link.remote.node, showing: request.wall)
     #if PlantedBugs
