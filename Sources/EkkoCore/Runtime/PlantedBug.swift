@@ -2,10 +2,10 @@
   internal import Synchronization
 
   /// A mistake that is planted in the product to see that the simulation finds it: each switches off what
-  /// prevents a trap of the catalogue of replication traps, or one like them. One line, but for these:
-  /// `bookmarkOutlivesResponder` and `shardVersionBeforeUpdate` undo what is done in several places, and
-  /// where there is no line to switch off, as in `identityKeptWithDisk`, `shardVersionCounterLost` and
-  /// `knowledgeNotCanonical`, the mistake itself is written down.
+  /// prevents a trap of the catalogue of replication traps, or one like them. Mostly that is one line.
+  /// Where what prevents it is done in several places, or the trap is another way of doing it
+  /// (`cacheWalkNewestFirst`, `cachePrunedByVersionTime`, `identityKeptWithDisk`, …), the mistake itself is
+  /// written down, in a file named for the type it is in and `+PlantedBugs`.
   ///
   /// Compiled only with the package trait `PlantedBugs`. At most one is active, in the whole process.
   package enum PlantedBug: String, Hashable, Sendable, CaseIterable {

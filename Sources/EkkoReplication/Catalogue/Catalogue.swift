@@ -49,7 +49,8 @@ package struct Catalogue: Hashable, Sendable {
   package init() {}
 
   /// Decodes the rows of the catalogue's shard. A row that makes no sense to this version is left
-  /// out: the others still count.
+  /// out: the others still count. But no retirement after one that is not understood: they are applied
+  /// in order, or not at all.
   package init(rows: [Table: [(key: UInt64, value: [UInt8])]]) {
     for (_, value) in rows[.models] ?? [] {
       if let model = try? ModelRecord(decoding: value.span) { self.models[model.id] = model }

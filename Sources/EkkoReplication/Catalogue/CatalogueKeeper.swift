@@ -211,7 +211,12 @@ package actor CatalogueKeeper {
     return true
   }
 
+  /// How soon to ask again for a change that could not be saved.
+  private static let savingPause = Duration.milliseconds(100)
+
   /// Changes the catalogue as `decide` wants on seeing it, and makes this node follow it.
+  ///
+  /// - Throws: `.busy` also if it was changed and could not be saved.
   private func change<Answer: Sendable>(
     _ decide:
       @Sendable (Catalogue) throws(RequestFailure) -> (
@@ -219,9 +224,11 @@ package actor CatalogueKeeper {
       )
   ) async throws(RequestFailure) -> Answer {
     let answer = try await self.write(decide)
-    // What the cluster is told it has must survive this node, which alone may write it.
-    _ = await self.source.save(self.shard)
+    // What the cluster is told it has must survive this node, which alone may write it. Whoever asks for
+    // the same again finds it written, and it is saved then.
+    let isSaved = await self.source.save(self.shard)
     await self.refresh()
+    guard isSaved else { throw .busy(retryAfter: Self.savingPause) }
     return answer
   }
 

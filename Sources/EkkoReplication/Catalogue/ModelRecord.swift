@@ -14,7 +14,8 @@ package struct ModelRecord: Hashable, Sendable {
   package var epoch: ModelEpoch
   package var term: PrimaryTerm
 
-  package static let shardLimit: UInt32 = 65_536
+  /// A model alone may have as many as all together.
+  package static let shardLimit = UInt32(Catalogue.shardLimit)
   package static let tableLimit = 256
   package static let nodeLimit = 4096
 

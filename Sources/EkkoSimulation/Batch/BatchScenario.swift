@@ -70,6 +70,8 @@ package struct SeedOutcome: Hashable, Sendable {
   /// The points that were reached.
   package var coverage: Set<String> = []
   package var nodes = 0
+  package var dataCentres = 0
+  package var shards = 0
   package var acknowledgedWrites = 0
   package var steps = 0
   package var virtualTime = Duration.zero

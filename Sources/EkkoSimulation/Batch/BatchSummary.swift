@@ -40,6 +40,8 @@ package struct BatchSummary: Hashable, Sendable {
   package private(set) var failed = 0
   package private(set) var faults: [FaultCount]
   package private(set) var nodes = Histogram()
+  package private(set) var dataCentres = Histogram()
+  package private(set) var shards = Histogram()
   package private(set) var writes = Histogram()
   /// Faults of a seed that changed anything, and their kinds.
   package private(set) var effectiveFaults = Histogram()
@@ -48,6 +50,8 @@ package struct BatchSummary: Hashable, Sendable {
   package private(set) var virtualTime = Duration.zero
   package private(set) var strayTasks = 0
   package private(set) var twins = 0
+  /// Crashes that were not planned, see `FaultDirector.makeUp`.
+  package private(set) var madeUp = 0
   /// Of all runs, in the order of their seeds; of one run its own.
   package private(set) var traceHash: UInt64 = 0
   private var reached: Set<String> = []
@@ -69,6 +73,8 @@ package struct BatchSummary: Hashable, Sendable {
     }
     self.reached.formUnion(outcome.coverage)
     self.nodes.add(outcome.nodes)
+    self.dataCentres.add(outcome.dataCentres)
+    self.shards.add(outcome.shards)
     self.writes.add(outcome.acknowledgedWrites)
     self.effectiveFaults.add(outcome.effectiveFaults)
     self.kinds.add(outcome.faults.values.count { $0 > 0 })
@@ -76,6 +82,7 @@ package struct BatchSummary: Hashable, Sendable {
     self.virtualTime += outcome.virtualTime
     self.strayTasks += outcome.strayTasks
     self.twins += outcome.twins
+    self.madeUp += outcome.madeUp.count
     self.traceHash = (self.traceHash &* 0x100_0000_01b3) ^ outcome.traceHash
   }
 

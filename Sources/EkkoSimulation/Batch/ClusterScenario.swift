@@ -51,6 +51,8 @@ extension SeedOutcome {
     self.madeUp = report.madeUp
     self.coverage = Set(report.coverage.filter { $0.value > 0 }.keys)
     self.nodes = report.nodes
+    self.dataCentres = report.dataCentres
+    self.shards = report.shards
     self.acknowledgedWrites = report.writes
     self.steps = report.steps
     self.virtualTime = .seconds(report.virtualSeconds)

@@ -26,6 +26,8 @@ final class ReplicaMirror: @unchecked Sendable {
   private var replacements: UInt64 = 0
   private var sectionsMerged: UInt64 = 0
   private var rowsWritten: UInt64 = 0
+  private var prunedThrough: UInt64 = 0
+  private var ahead = VersionVector()
 
   init(replica: String) { self.replica = replica }
 
@@ -68,7 +70,7 @@ final class ReplicaMirror: @unchecked Sendable {
         || shard.shardVersion != self.shardVersion || shard.isTrusted != self.wasTrusted
         || shard.rowCount != self.versions.count
         || shard.origins.retired.count != self.retired.count
-    else { return }
+    else { return try self.checkBounds(shard) }
     let wasReplaced = shard.counters.replacements != self.replacements
     let isTrusted = shard.isTrusted
     if !isTrusted { self.hasGoneBack = true }
@@ -101,6 +103,23 @@ final class ReplicaMirror: @unchecked Sendable {
     self.replacements = shard.counters.replacements
     self.retired = shard.origins.retired
     self.forgotten = shard.forgotten
+    self.noteBounds(of: shard)
+  }
+
+  /// What upkeep changes while nothing arrives: the cache is pruned, claims and tombstones are let go of.
+  private func checkBounds(_ shard: borrowing Shard) throws(Violation) {
+    guard
+      shard.cache.prunedThrough != self.prunedThrough || shard.ahead != self.ahead
+        || shard.forgotten != self.forgotten
+    else { return }
+    try self.checkStructure(shard)
+    self.forgotten = shard.forgotten
+    self.noteBounds(of: shard)
+  }
+
+  private func noteBounds(of shard: borrowing Shard) {
+    self.prunedThrough = shard.cache.prunedThrough
+    self.ahead = shard.ahead
   }
 
   // MARK: Rows: K2, K3, K4, E1

@@ -19,7 +19,7 @@
       .markIgnored: (0, .b2),
       .scanResumedWhereSent: (4, .k1),
       .knowledgeWithRows: (0, .k1),
-      .incompleteSectionMerged: (7, .k1),
+      .incompleteSectionMerged: (15, .k1),
       .attemptsMixed: (8, .b1),
       .requesterWentBack: (2, .d1),
       .refusedRowsMerged: (15, .k1),

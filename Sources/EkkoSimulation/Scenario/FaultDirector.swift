@@ -1,6 +1,7 @@
 internal import EkkoCore
 internal import EkkoNode
 internal import EkkoReplication
+internal import EkkoStorage
 
 /// Makes the planned faults happen, ends them, and counts those that changed something.
 ///
@@ -107,8 +108,10 @@ final class FaultDirector: @unchecked Sendable {
       if node.life?.isOver == true {
         // Down by a fault that has not shown itself yet.
         self.world.start(node)
-        await self.world.sleep(.milliseconds(20))
       }
+      if node.store == nil { await self.world.sleep(.milliseconds(50)) }
+      // One that has not got so far loses nothing.
+      guard node.store != nil else { continue }
       self.world.kill(node)
       self.madeUp.append("crash of \(node.name) at \(Duration.nanoseconds(self.simulation.now))")
       self.counts[.process(.crash), default: 0] += 1
@@ -256,13 +259,25 @@ final class FaultDirector: @unchecked Sendable {
 
   // MARK: Clocks
 
+  /// What a node has done that goes by the time which `kind` makes wrong. By the wall: rows it has stamped,
+  /// let expire, or refused with others as they seemed to come from the future. By the other time: all
+  /// that has arrived, which is pruned by when it did.
+  private static func workDone(by store: StoreNode, under kind: ClockFault) -> UInt64 {
+    guard kind != .suspend else { return store.node.board.sequence }
+    return store.node.shards.all.reduce(0) { work, actor in
+      let counters = actor.assumeIsolated { $0.shard.counters }
+      return work + counters.rowsWritten + counters.rowsReissued + counters.rowsExpired
+        + counters.sectionsRefused
+    }
+  }
+
   private func begin(
     _ kind: ClockFault, _ fault: PlannedFault, at place: Int,
     count: @escaping @Sendable (FaultKind) -> Void
   ) {
     let node = self.node(place)
     guard let life = node.life, !life.isOver, let store = life.store else { return }
-    let before = store.node.board.sequence
+    let before = Self.workDone(by: store, under: kind)
     let clock = node.clock
     switch kind {
     case .offset: clock.stepWall(by: .milliseconds(400) * (2 * fault.strength - 1))
@@ -285,8 +300,7 @@ final class FaultDirector: @unchecked Sendable {
     self.end(fault) {
       clock.correctWall()
       clock.setMonotonic(rate: 1)
-      // What it stamped, merged or pruned meanwhile went by the wrong time.
-      if store.node.board.sequence > before, fault.isNoticeable { count(.clock(kind)) }
+      if Self.workDone(by: store, under: kind) > before, fault.isNoticeable { count(.clock(kind)) }
       guard kind == .stepForward, node.plan.isTraining, node.life?.isOver == false else { return }
       // Rows from a wrong future: the operator restarts the node, which issues them anew.
       self.world.stop(node) { self.world.start(node) }

@@ -50,7 +50,10 @@ package struct PlannedFault: Hashable, Sendable {
       let count = 1 + generator.below(max(1, nodes.count / 2))
       var left = Array(nodes.indices)
       return (0..<count).map { _ in left.remove(at: generator.below(left.count)) }.sorted()
+    case .disk(.diskFull), .disk(.writeError), .disk(.syncError), .disk(.slowDisk):
+      return [Self.choose(nodes, using: &generator) { nodes[$0].keepsFiles }]
     case .disk:
+      // Nothing that it has saved is lost to the founder: it alone writes the catalogue.
       return [Self.choose(nodes, using: &generator) { nodes[$0].keepsFiles && $0 > 0 }]
     case .process(.crash), .process(.pause), .process(.slow), .process(.restart):
       return [generator.below(nodes.count)]

@@ -18,6 +18,8 @@ package struct SeedReport: Sendable {
   /// The branches of the rules that were taken, by name.
   package let coverage: [String: UInt64]
   package let nodes: Int
+  package let dataCentres: Int
+  package let shards: Int
   /// Calls that were acknowledged.
   package let writes: Int
   package let steps: Int
@@ -38,6 +40,8 @@ package struct SeedReport: Sendable {
     self.madeUp = course.faults.madeUp
     self.coverage = world.watch.coverage()
     self.nodes = world.nodes.count
+    self.dataCentres = Set(plan.nodes.map(\.dataCentre)).count
+    self.shards = plan.options.shards
     self.writes = course.clients.reduce(0) { $0 + $1.writes }
     self.steps = world.simulation.steps
     self.virtualSeconds = Double(world.simulation.now) / 1e9

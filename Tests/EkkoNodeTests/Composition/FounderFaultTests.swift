@@ -129,6 +129,26 @@ import Testing
     }
   }
 
+  /// Nobody else holds the catalogue: what it acknowledged before it was saved would be lost.
+  @Test func `a model is acknowledged when its founder has saved it`() throws {
+    let cluster = SimulatedCluster(seed: 1, nodes: [.training("t0", in: "t")])
+    try cluster.run { cluster in
+      let client = try await cluster.client(in: "t")
+      cluster.begin(.diskFull, at: "t0")
+      await #expect(throws: EkkoError.self) {
+        try await client.createModel("m", shards: 1, tables: Self.tables)
+      }
+      cluster.end(.diskFull, at: "t0")
+
+      try await client.createModel("m", shards: 1, tables: Self.tables)
+
+      cluster.crash("t0")
+      cluster.restart("t0")
+      let reader = try await cluster.client(in: "t")
+      #expect(try await reader.tables(of: "m").map(\.name) == ["rows"])
+    }
+  }
+
   /// Found by simulation: once the founder's former life was retired, a session was shown what came
   /// before the lost write.
   @Test(arguments: UInt64(1)...5)
