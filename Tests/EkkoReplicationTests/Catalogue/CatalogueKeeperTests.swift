@@ -266,7 +266,7 @@ import Testing
     try await Self.withFounder { keeper, node in
       var draft = Self.draft("m", tables: Self.tables(0..<1))
       draft.shardCount = 4000
-      let why = "the models of a cluster have 3999 shards at most together, not 4000"
+      let why = "a model has 1 to 3999 shards, not 4000"
       await #expect(throws: RequestFailure.invalid(why)) {
         try await keeper.create(draft, trainingNodes: [node.nodeID])
       }
