@@ -54,7 +54,14 @@ let package = Package(
         "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
         "CEkko",
       ]),
+    library(
+      "EkkoBenchmark",
+      [
+        "EkkoSimulation", "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport",
+        "EkkoStorage", "EkkoCore", "CEkko",
+      ]),
     program("ekko-node", ["EkkoNode"]),
+    program("ekko-bench", ["EkkoBenchmark", "EkkoNode", "CEkko"]),
     .executableTarget(
       name: "QuickStart", dependencies: ["EkkoClient"], path: "Examples/QuickStart",
       swiftSettings: sourceSettings),

@@ -159,11 +159,12 @@ private struct PrimaryRead: Sendable {
 extension ModelRecord {
   /// The places of `keys` by the node that is their primary, ascending.
   func placesByPrimary(of keys: [UInt64], in table: TableID) -> [NodeID: [Int]] {
-    let cut = ShardCut(keys, of: table, shardCount: self.shardCount)
     if self.trainingNodes.count == 1 { return [self.trainingNodes[0]: Array(keys.indices)] }
+    let cut = ShardCut(keys, of: table, shardCount: self.shardCount)
     var places: [NodeID: [Int]] = [:]
-    for (index, shardPlaces) in cut.places {
-      places[self.primary(of: ShardID(model: self.id, index: index)), default: []] += shardPlaces
+    for index in cut.shards {
+      places[self.primary(of: ShardID(model: self.id, index: index)), default: []] +=
+        cut.places(of: index).map(Int.init)
     }
     return places.mapValues { $0.sorted() }
   }

@@ -2,10 +2,12 @@
 public struct NodeID: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   package init(name: String) { self.rawValue = XXH64.hash(utf8Of: name) }
 
+  @inlinable
   public static func < (left: NodeID, right: NodeID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -16,8 +18,10 @@ public struct NodeID: Hashable, Comparable, Sendable {
 public struct IncarnationID: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  @inlinable
   public static func < (left: IncarnationID, right: IncarnationID) -> Bool {
     left.rawValue < right.rawValue
   }
@@ -27,10 +31,12 @@ public struct IncarnationID: Hashable, Comparable, Sendable {
 public struct ModelID: Hashable, Comparable, Sendable {
   public let rawValue: UInt32
 
+  @inlinable
   package init(rawValue: UInt32) { self.rawValue = rawValue }
 
   package static let catalogue = ModelID(rawValue: 0)
 
+  @inlinable
   public static func < (left: ModelID, right: ModelID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -38,8 +44,10 @@ public struct ModelID: Hashable, Comparable, Sendable {
 public struct TableID: Hashable, Comparable, Sendable {
   public let rawValue: UInt16
 
+  @inlinable
   package init(rawValue: UInt16) { self.rawValue = rawValue }
 
+  @inlinable
   public static func < (left: TableID, right: TableID) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -60,6 +68,7 @@ public struct ShardID: Hashable, Comparable, Sendable {
     hasher.combine(UInt64(self.model.rawValue) << 32 | UInt64(self.index))
   }
 
+  @inlinable
   public static func < (left: ShardID, right: ShardID) -> Bool {
     (left.model, left.index) < (right.model, right.index)
   }
@@ -75,6 +84,7 @@ public struct ParameterKey: Hashable, Comparable, Sendable {
     self.key = key
   }
 
+  @inlinable
   public static func < (left: ParameterKey, right: ParameterKey) -> Bool {
     (left.table, left.key) < (right.table, right.key)
   }
@@ -84,10 +94,12 @@ public struct ParameterKey: Hashable, Comparable, Sendable {
 public struct ModelEpoch: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   package static let first = ModelEpoch(rawValue: 1)
 
+  @inlinable
   public static func < (left: ModelEpoch, right: ModelEpoch) -> Bool {
     left.rawValue < right.rawValue
   }
@@ -97,10 +109,12 @@ public struct ModelEpoch: Hashable, Comparable, Sendable {
 public struct PrimaryTerm: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   package static let first = PrimaryTerm(rawValue: 1)
 
+  @inlinable
   public static func < (left: PrimaryTerm, right: PrimaryTerm) -> Bool {
     left.rawValue < right.rawValue
   }
@@ -110,7 +124,9 @@ public struct PrimaryTerm: Hashable, Comparable, Sendable {
 public struct ClientID: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  @inlinable
   public static func < (left: ClientID, right: ClientID) -> Bool { left.rawValue < right.rawValue }
 }

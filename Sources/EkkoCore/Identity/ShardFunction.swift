@@ -1,7 +1,8 @@
 /// Where a parameter lives: fixed for ever, the same in every process (DESIGN §4).
+@usableFromInline
 package enum ShardFunction {
   /// The shard of `key`: SplitMix64 over (table, key), modulo the model's shard count.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static func shardIndex(of key: ParameterKey, shardCount: UInt32) -> UInt32 {
     precondition(shardCount > 0, "a model has at least one shard")
     let table = UInt64(key.table.rawValue) &* 0x9E37_79B9_7F4A_7C15

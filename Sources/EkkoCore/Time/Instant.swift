@@ -27,8 +27,9 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
 }
 
 /// Microseconds since 1970 as this machine believes them: for versions and expiry.
+@usableFromInline
 package struct WallTime: Hashable, Comparable, Sendable {
-  package let microseconds: UInt64
+  @usableFromInline package let microseconds: UInt64
 
   package init(microseconds: UInt64) {
     precondition(microseconds < 1 << 52, "wall time out of range")
@@ -38,6 +39,7 @@ package struct WallTime: Hashable, Comparable, Sendable {
   /// Whole seconds since 1970, as rows store their creation time.
   package var seconds: UInt32 { UInt32(truncatingIfNeeded: self.microseconds / 1_000_000) }
 
+  @inlinable
   package static func < (left: WallTime, right: WallTime) -> Bool {
     left.microseconds < right.microseconds
   }

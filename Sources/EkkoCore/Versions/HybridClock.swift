@@ -3,14 +3,15 @@
 /// Each timestamp is larger than every one issued before and than the version it replaces, and
 /// never behind the wall. The caller bounds how far ahead of the wall it may be led, by refusing
 /// rows from the future.
+@usableFromInline
 package struct HybridClock: Hashable, Sendable {
   /// The largest timestamp issued so far.
-  package private(set) var last: Timestamp
+  @usableFromInline package internal(set) var last: Timestamp
 
   package init(last: Timestamp = .zero) { self.last = last }
 
   /// The next timestamp, for a row whose stored version has the time `replaced`.
-  @inline(__always)
+  @inlinable @inline(__always)
   package mutating func next(wall: WallTime, replacing replaced: Timestamp = .zero) -> Timestamp {
     #if PlantedBugs
       if PlantedBug.active == .clockStepsBack, wall.microseconds < self.last.microseconds {

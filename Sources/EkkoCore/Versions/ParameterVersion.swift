@@ -4,11 +4,13 @@ public struct ParameterVersion: Hashable, Comparable, Sendable {
   public let timestamp: Timestamp
   public let origin: IncarnationID
 
+  @inlinable
   package init(timestamp: Timestamp, origin: IncarnationID) {
     self.timestamp = timestamp
     self.origin = origin
   }
 
+  @inlinable
   public static func < (left: ParameterVersion, right: ParameterVersion) -> Bool {
     (left.timestamp, left.origin) < (right.timestamp, right.origin)
   }

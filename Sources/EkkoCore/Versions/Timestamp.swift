@@ -3,6 +3,7 @@
 public struct Timestamp: Hashable, Comparable, Sendable {
   public let rawValue: UInt64
 
+  @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
   package init(microseconds: UInt64, counter: UInt16 = 0) {
@@ -10,9 +11,11 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     self.rawValue = microseconds << 12 | UInt64(counter)
   }
 
-  package static let zero = Timestamp(rawValue: 0)
+  @inlinable
+  package static var zero: Timestamp { Timestamp(rawValue: 0) }
 
   /// Wall microseconds since 1970.
+  @inlinable
   public var microseconds: UInt64 { self.rawValue >> 12 }
 
   /// Tells versions of one microsecond apart.
@@ -23,6 +26,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     self.rawValue == .max ? nil : Timestamp(rawValue: self.rawValue + 1)
   }
 
+  @inlinable
   public static func < (left: Timestamp, right: Timestamp) -> Bool {
     left.rawValue < right.rawValue
   }

@@ -47,7 +47,7 @@ extension ReplicaNode {
     _ parts: [ReadRequest.Part], of model: ModelRecord, missing: MissingRows
   ) async throws(RequestFailure) -> ReadReply {
     let cuts = parts.map { ShardCut($0.keys, of: $0.table, shardCount: model.shardCount) }
-    let shards = Set(cuts.flatMap { $0.places.keys }).sorted()
+    let shards = ShardCut.shards(of: cuts)
     let ids = shards.map { ShardID(model: model.id, index: $0) }
     var replies = zip(parts, cuts).map { part, cut in
       ShardRows(
@@ -59,40 +59,15 @@ extension ReplicaNode {
       guard let actor else { throw .busy(retryAfter: .milliseconds(20)) }
       session[actor.id] = self.board[actor.id]?.knowledge
       for (number, cut) in cuts.enumerated() {
-        guard let places = cut.places[index] else { continue }
-        let keys = places.map { parts[number].keys[$0] }
+        let places = cut.places(of: index)
+        guard !places.isEmpty else { continue }
+        let keys = places.map { parts[number].keys[Int($0)] }
         let rows = await actor.read(keys, of: parts[number].table, missing: missing)
         replies[number].scatter(rows, to: places)
         session[actor.id]?.merge(rows.versions)
       }
     }
     return ReadReply(parts: replies, session: session)
-  }
-}
-
-/// Which keys of a batch belong to which shard.
-package struct ShardCut: Sendable {
-  /// By shard index, the places of its keys in the batch, ascending.
-  package private(set) var places: [UInt32: [Int]] = [:]
-
-  package init(_ keys: [UInt64], of table: TableID, shardCount: UInt32) {
-    guard shardCount > 1 else {
-      if !keys.isEmpty { self.places[0] = Array(keys.indices) }
-      return
-    }
-    var lists = [[Int]](repeating: [], count: shardCount <= 4096 ? Int(shardCount) : 0)
-    for (place, key) in keys.enumerated() {
-      let index = ShardFunction.shardIndex(
-        of: ParameterKey(table: table, key: key), shardCount: shardCount)
-      if lists.isEmpty {
-        self.places[index, default: []].append(place)
-      } else {
-        lists[Int(index)].append(place)
-      }
-    }
-    for (index, list) in lists.enumerated() where !list.isEmpty {
-      self.places[UInt32(index)] = list
-    }
   }
 }
 
@@ -113,16 +88,23 @@ extension ShardRows {
   }
 
   /// Puts `rows` to `places`.
-  package mutating func scatter(_ rows: ShardRows, to places: [Int]) {
+  package mutating func scatter(
+    _ rows: ShardRows, to places: some Collection<some BinaryInteger>
+  ) {
     let length = places.isEmpty ? 0 : rows.weights.count / places.count
-    for (number, place) in places.enumerated() {
+    for (number, place) in places.lazy.map({ Int($0) }).enumerated() {
       self.timestamps[place] = rows.timestamps[number]
       self.origins[place] = rows.origins[number]
       self.creations[place] = rows.creations[number]
-      for element in 0..<length {
-        self.weights[place * length + element] = rows.weights[number * length + element]
-      }
       if !rows.contents.isEmpty { self.contents[place] = rows.contents[number] }
+    }
+    guard length > 0 else { return }
+    var target = self.weights.mutableSpan
+    let source = rows.weights.span
+    for (number, place) in places.lazy.map({ Int($0) }).enumerated() {
+      var row = target._mutatingExtracting((place * length)..<((place + 1) * length))
+      let weights = source.extracting((number * length)..<((number + 1) * length))
+      for element in weights.indices { row[element] = weights[element] }
     }
   }
 }

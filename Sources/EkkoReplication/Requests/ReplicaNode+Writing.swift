@@ -17,10 +17,13 @@ extension ReplicaNode {
     let cuts = request.parts.map {
       ShardCut($0.keys, of: $0.table, shardCount: model.shardCount)
     }
-    let indices = Set(cuts.flatMap { $0.places.keys }).sorted()
+    let indices = ShardCut.shards(of: cuts)
     let ids = indices.map { ShardID(model: model.id, index: $0) }
     for shard in ids where model.primary(of: shard) != self.nodeID {
       throw .elsewhere(self.catalogue.members[model.primary(of: shard)]?.endpoint)
+    }
+    let batches = zip(request.parts, cuts).map { part, cut in
+      WriteBatch(part, order: cut.order, schema: model.tables[Int(part.table.rawValue)])
     }
     let actors = self.shards.actors(of: ids)
     guard actors.allSatisfy({ $0 != nil }) else { throw .busy(retryAfter: .milliseconds(20)) }
@@ -33,11 +36,8 @@ extension ReplicaNode {
     defer { self.board.endWrite(ticket) }
     var latest: [(ShardID, ParameterVersion)] = []
     for (index, actor) in zip(indices, actors.compactMap(\.self)) {
-      let involved = cuts.indices.filter { cuts[$0].places[index] != nil }
-      let writes = involved.map {
-        request.parts[$0].extract(
-          cuts[$0].places[index]!, schema: model.tables[Int(request.parts[$0].table.rawValue)])
-      }
+      let involved = cuts.indices.filter { !cuts[$0].range(of: index).isEmpty }
+      let writes = involved.map { batches[$0].write(cuts[$0].range(of: index)) }
       #if PlantedBugs
         let outcome = await actor.writeWrongly(
           writes, request: request.request, isSentAgain: request.isSentAgain,
@@ -91,35 +91,51 @@ extension WriteReply {
     guard versions.count == parts.count else { throw .malformed }
     var newest = Timestamp.zero
     for (part, timestamps) in zip(parts, versions) {
-      let places = cuts[part].places[shard] ?? []
+      let places = cuts[part].places(of: shard)
       guard places.count == timestamps.count else { throw .malformed }
-      for (place, timestamp) in zip(places, timestamps) {
-        self.timestamps[part][place] = timestamp
-        newest = max(newest, timestamp)
-      }
+      newest = max(newest, self.timestamps[part].scatter(timestamps, to: places))
     }
     return newest
   }
 }
 
-extension WriteRequest.Part {
-  /// The rows at `places`, for one shard.
-  fileprivate func extract(_ places: [Int], schema: TableSchema) -> ShardWrite {
-    let values: ShardWrite.Values
-    if self.kind == .delete {
-      values = .none
-    } else if schema.valueType.isNumeric {
-      let length = schema.rowLength
-      var rows: [Float] = []
-      rows.reserveCapacity(places.count * length)
-      for place in places {
-        rows.append(contentsOf: self.floats[(place * length)..<((place + 1) * length)])
-      }
-      values = .floats(rows)
-    } else {
-      values = .contents(places.map { self.contents[$0] })
+extension [Timestamp] {
+  /// - Returns: the largest of `timestamps`.
+  fileprivate mutating func scatter(
+    _ timestamps: [Timestamp], to places: ArraySlice<UInt32>
+  ) -> Timestamp {
+    var newest = Timestamp.zero
+    for (place, timestamp) in zip(places, timestamps) {
+      self[Int(place)] = timestamp
+      newest = Swift.max(newest, timestamp)
     }
-    return ShardWrite(
-      kind: self.kind, table: self.table, keys: places.map { self.keys[$0] }, values: values)
+    return newest
+  }
+}
+
+/// One part of a request, whose rows are handed to the shards without being copied.
+private struct WriteBatch {
+  private let part: WriteRequest.Part
+  private let values: ShardWrite.Values
+  private let order: [UInt32]
+
+  init(_ part: WriteRequest.Part, order: [UInt32], schema: TableSchema) {
+    self.part = part
+    self.order = order
+    self.values =
+      if part.kind == .delete {
+        .none
+      } else if schema.valueType.isNumeric {
+        .floats(part.floats)
+      } else {
+        .contents(part.contents)
+      }
+  }
+
+  /// The rows at the places that are in `range` of the order, for one shard.
+  func write(_ range: Range<Int>) -> ShardWrite {
+    ShardWrite(
+      kind: self.part.kind, table: self.part.table, keys: self.part.keys, values: self.values,
+      order: self.order, range: range)
   }
 }

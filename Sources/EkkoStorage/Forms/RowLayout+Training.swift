@@ -34,6 +34,27 @@ extension RowLayout {
     }
   }
 
+  /// Whether a `put` copies weights as they are: none is converted, and no slot depends on them.
+  func takesWeightsAsTheyAre(with optimiser: Optimiser) -> Bool {
+    guard self.form == .full, self.valueType == .float32 else { return false }
+    if case .ftrl = optimiser { return false }
+    return true
+  }
+
+  /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`.
+  @inline(__always)
+  func overwrite(_ row: UnsafeMutableRawPointer, withPlain newWeights: Span<Float>) {
+    precondition(newWeights.count == self.rowLength, "weights of another row length")
+    // SAFETY: the caller has a row of this layout; its parts lie inside it.
+    let count = unsafe row.load(fromByteOffset: Self.updateCountOffset, as: UInt32.self)
+    unsafe row.storeBytes(
+      of: count == .max ? count : count + 1, toByteOffset: Self.updateCountOffset, as: UInt32.self)
+    unsafe newWeights.withUnsafeBytes { source in
+      guard let start = source.baseAddress else { return }
+      unsafe (row + self.weightsRange.lowerBound).copyMemory(from: start, byteCount: source.count)
+    }
+  }
+
   /// A `put` to a table of bytes: replaces the value and counts.
   package func overwrite(_ row: inout MutableRawSpan, with value: RawSpan) {
     self.countUpdate(of: &row)

@@ -1,9 +1,12 @@
 package import EkkoCore
 
-/// Gives each origin seen by a shard a small index, so that a row stores 4 bytes instead of 8.
+/// Gives each origin seen by a shard a small index, so that a row stores 2 bytes instead of 8.
 ///
 /// Indices are never reused while the shard lives. Retired origins keep theirs until overwritten.
 package struct OriginTable: Sendable {
+  /// So many lives fit the index that a row stores.
+  package static let limit = 1 << 16
+
   package private(set) var incarnations: [IncarnationID] = []
   package private(set) var retired: Set<IncarnationID> = []
 
@@ -14,6 +17,7 @@ package struct OriginTable: Sendable {
   /// The index of `origin`, given one if it is new. There are few; the newest are asked for most.
   package mutating func intern(_ origin: IncarnationID) -> UInt32 {
     if let known = self.index(of: origin) { return known }
+    precondition(self.count < Self.limit, "more origins than a row can tell apart")
     self.incarnations.append(origin)
     return UInt32(self.incarnations.count - 1)
   }

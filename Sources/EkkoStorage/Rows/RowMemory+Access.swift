@@ -2,135 +2,192 @@ import CEkko
 internal import EkkoCore
 
 /// Rows by slot and key. Every access checks its slot against the capacity; whether a slot is in use
-/// is the table's to know. Writing needs the memory exclusively: see `RowTable.reserve`.
+/// is the table's to know. Writing needs the memory exclusively: see `RowTable.makeExclusive`.
 extension RowMemory {
+  /// How many rows of a batch are fetched at a time.
+  static let phaseLength = 64
+
+  /// Where the keys of one phase are.
+  typealias Slots = InlineArray<64, Int32>
+
+  // MARK: Finding
+
   /// The slot of `key`, or `nil`.
   @inline(__always)
   func slot(of key: UInt64) -> Int? {
     let hash = RowTable.hash(of: key)
-    var bucket = Int(hash >> self.bucketShift)
+    let segment = self.segment(of: hash)
+    var place = segment.home(of: UInt32(truncatingIfNeeded: hash >> 32))
     while true {
-      // SAFETY: a bucket is below `bucketCount` (shift and mask); an entry's slot is below
-      // the capacity because only `insertEntry` makes entries. The load ≤ 0.7 ends the probe.
-      let entry = unsafe self.buckets[bucket]
+      // SAFETY: places lie below the capacity; an entry's slot is below that of the rows, because
+      // only `insertEntry` makes entries. The load ≤ 0.7 ends the probe.
+      let entry = unsafe segment.entries[place]
       if entry == 0 { return nil }
       if (entry ^ hash) >> 32 == 0 {
         let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
-        if unsafe self.heads[slot].key == key { return slot }
+        if unsafe self.head(slot).pointee.key == key { return slot }
       }
-      bucket = (bucket + 1) & (self.bucketCount - 1)
+      place = segment.next(place)
     }
   }
 
-  /// How many rows of a batch are fetched at a time.
-  static let phaseLength = 64
-
-  /// Asks the processor for the rows that a batch is about to touch: first for all index entries,
-  /// then for all rows, so that none waits for another.
+  /// Asks the processor for the index entries, and then for the rows, that a batch is about to touch, so
+  /// that none waits for another.
   ///
-  /// - Parameter key: the key at each place of `phase`.
+  /// - Parameters:
+  ///   - key: the key at each place of `phase`, at most `phaseLength` of them.
+  ///   - slots: gets for each a slot whose key has the same upper half of its hash, mostly the key's
+  ///     own: see `slot(of:near:)`; −1 if there is none.
   @inline(__always)
-  func prefetch(_ phase: Range<Int>, key: (Int) -> UInt64) {
+  func locate(_ phase: Range<Int>, in slots: inout Slots, key: (Int) -> UInt64) {
     for place in phase {
-      let bucket = Int(RowTable.hash(of: key(place)) >> self.bucketShift)
+      let hash = RowTable.hash(of: key(place))
+      let segment = self.segment(of: hash)
       // SAFETY: a prefetch never faults.
-      unsafe ekko_prefetch(self.buckets + bucket)
+      unsafe ekko_prefetch(
+        segment.entries + segment.home(of: UInt32(truncatingIfNeeded: hash >> 32)))
     }
     for place in phase {
-      let bucket = Int(RowTable.hash(of: key(place)) >> self.bucketShift)
-      // SAFETY: the shift leaves a bucket below `bucketCount`.
-      let entry = unsafe self.buckets[bucket]
-      // Mostly the key's own; if it is another's, a fetch was for nothing.
+      let hash = RowTable.hash(of: key(place))
+      let segment = self.segment(of: hash)
+      var probe = segment.home(of: UInt32(truncatingIfNeeded: hash >> 32))
+      // SAFETY: as in `slot(of:)`.
+      var entry = unsafe segment.entries[probe]
+      while entry != 0, (entry ^ hash) >> 32 != 0 {
+        probe = segment.next(probe)
+        entry = unsafe segment.entries[probe]
+      }
       let slot = Int(UInt32(truncatingIfNeeded: entry)) - 1
+      slots[place - phase.lowerBound] = Int32(truncatingIfNeeded: slot)
       if slot >= 0 { self.prefetchRow(slot) }
     }
   }
 
-  /// Asks the processor for a row and what is kept beside it.
+  /// The slot of `key`, which `locate` has found to be `located`; keys may have been added since.
+  @inline(__always)
+  func slot(of key: UInt64, near located: Int32) -> Int? {
+    // SAFETY: a slot that was in the index is below the capacity.
+    if located >= 0, unsafe self.head(Int(located)).pointee.key == key { return Int(located) }
+    return self.slot(of: key)
+  }
+
+  // MARK: Fetching
+
+  /// Asks the processor for a row and its head.
   @inline(__always)
   func prefetchRow(_ slot: Int) {
-    self.prefetchHead(slot)
+    let row = unsafe self.place(of: slot)
+    let ahead = Int(bitPattern: row) & 63
+    var offset = -ahead
     // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.rows + slot * self.stride)
+    repeat {
+      unsafe ekko_prefetch(row + offset)
+      offset += 64
+    } while offset < min(self.pitch, Self.prefetchedByteCount)
   }
+
+  /// The processor fetches the rest of a longer row by itself.
+  private static let prefetchedByteCount = 576
 
   @inline(__always)
   func prefetchHead(_ slot: Int) {
     // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.heads + slot)
+    unsafe ekko_prefetch(self.head(slot))
+  }
+
+  // MARK: Rows
+
+  /// Where the head of `slot` is; the row's bytes follow.
+  @inline(__always)
+  private func place(of slot: Int) -> UnsafeMutableRawPointer {
+    // SAFETY: all callers have a slot below the capacity.
+    unsafe self.parts.pointee.chunks[slot &>> self.chunkShift]
+      + (slot & self.chunkMask) &* self.pitch
   }
 
   @inline(__always)
-  func key(at slot: Int) -> UInt64 {
-    precondition(slot >= 0 && slot < self.capacity)
-    // SAFETY: slot < capacity, checked above; likewise below.
-    return unsafe self.heads[slot].key
+  private func head(_ slot: Int) -> UnsafeMutablePointer<RowHead> {
+    // SAFETY: blocks and the pitch are multiples of eight bytes.
+    unsafe self.place(of: slot).assumingMemoryBound(to: RowHead.self)
   }
+
+  /// The head of a slot, which must be one.
+  @inline(__always)
+  private func checkedHead(_ slot: Int) -> UnsafeMutablePointer<RowHead> {
+    precondition(slot >= 0 && slot < self.capacity)
+    return unsafe self.head(slot)
+  }
+
+  @inline(__always)
+  func key(at slot: Int) -> UInt64 { unsafe self.checkedHead(slot).pointee.key }
 
   @inline(__always)
   func stamp(at slot: Int) -> RowTable.Stamp {
-    precondition(slot >= 0 && slot < self.capacity)
-    let head = unsafe self.heads[slot]
+    let head = unsafe self.checkedHead(slot).pointee
     return RowTable.Stamp(
       timestamp: Timestamp(rawValue: head.timestamp),
-      origin: UInt32(truncatingIfNeeded: head.origin),
-      isTombstone: head.origin & Self.tombstoneBit != 0, sequence: head.sequence)
+      origin: UInt32(truncatingIfNeeded: head.arrival & 0xFFFF),
+      isTombstone: head.arrival & RowHead.tombstoneBit != 0,
+      sequence: head.arrival >> RowHead.sequenceShift)
   }
 
   @inline(__always)
   func sequence(at slot: Int) -> UInt64 {
-    precondition(slot >= 0 && slot < self.capacity)
-    return unsafe self.heads[slot].sequence
+    unsafe self.checkedHead(slot).pointee.arrival >> RowHead.sequenceShift
   }
 
   @inline(__always)
   func isTombstone(at slot: Int) -> Bool {
-    precondition(slot >= 0 && slot < self.capacity)
-    return unsafe self.heads[slot].origin & Self.tombstoneBit != 0
+    unsafe self.checkedHead(slot).pointee.arrival & RowHead.tombstoneBit != 0
   }
 
   @inline(__always)
   func setStamp(_ stamp: RowTable.Stamp, at slot: Int) {
-    precondition(slot >= 0 && slot < self.capacity)
-    unsafe self.heads[slot].timestamp = stamp.timestamp.rawValue
-    unsafe self.heads[slot].sequence = stamp.sequence
-    unsafe self.heads[slot].origin =
-      UInt64(stamp.origin) | (stamp.isTombstone ? Self.tombstoneBit : 0)
+    self.own(slot)
+    let head = unsafe self.checkedHead(slot)
+    unsafe head.pointee.timestamp = stamp.timestamp.rawValue
+    unsafe head.pointee.arrival =
+      stamp.sequence << RowHead.sequenceShift | (stamp.isTombstone ? RowHead.tombstoneBit : 0)
+      | UInt64(stamp.origin)
   }
 
   /// Takes a slot into use; it is stamped next.
-  @inline(__always)
   func beginUse(of slot: Int, for key: UInt64) {
-    precondition(slot >= 0 && slot < self.capacity)
-    unsafe self.heads[slot] = RowHead(key: key, timestamp: 0, sequence: 0, origin: 0)
+    self.own(slot)
+    unsafe self.checkedHead(slot).pointee = RowHead(key: key, timestamp: 0, arrival: 0)
   }
 
   func endUse(of slot: Int) {
-    precondition(slot >= 0 && slot < self.capacity)
-    unsafe self.heads[slot].sequence = 0
+    self.own(slot)
+    unsafe self.checkedHead(slot).pointee.arrival = 0
   }
-
-  private static let tombstoneBit: UInt64 = 1 << 63
 
   /// The bytes of the row in `slot`.
   @inline(__always)
   @_lifetime(borrow self)
   func bytes(at slot: Int) -> RawSpan {
-    precondition(slot >= 0 && slot < self.capacity)
-    // SAFETY: a slot below the capacity has `stride` bytes at this place, as long as we live.
-    let row = unsafe RawSpan(_unsafeStart: self.rows + slot * self.stride, byteCount: self.stride)
+    let row = unsafe RawSpan(_unsafeStart: self.row(slot), byteCount: self.stride)
+    // SAFETY: a chunk lives as long as we do, unless it is changed, which its owner does not do while
+    // it reads.
     return unsafe _overrideLifetime(row, borrowing: self)
+  }
+
+  /// Where the row in `slot` is, `stride` bytes.
+  @inline(__always)
+  func row(_ slot: Int) -> UnsafeMutableRawPointer {
+    precondition(slot >= 0 && slot < self.capacity)
+    // SAFETY: `stride` bytes follow each head.
+    return unsafe self.place(of: slot) + MemoryLayout<RowHead>.stride
   }
 
   /// Replaces the bytes of the row in `slot` by `row`, which has the table's own layout.
   @inline(__always)
   func setBytes(_ row: RawSpan, at slot: Int) {
-    precondition(
-      slot >= 0 && slot < self.capacity && row.byteCount == self.stride, "a row of another size")
+    precondition(row.byteCount == self.stride, "a row of another size")
+    self.own(slot)
     // SAFETY: both sides have `stride` bytes, checked above.
     unsafe row.withUnsafeBytes { source in
-      unsafe (self.rows + slot * self.stride).copyMemory(
-        from: source.baseAddress!, byteCount: source.count)
+      unsafe self.row(slot).copyMemory(from: source.baseAddress!, byteCount: source.count)
     }
   }
 }

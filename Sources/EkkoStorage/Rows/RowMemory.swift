@@ -1,135 +1,207 @@
-import CEkko
-import Glibc
+internal import Synchronization
 
-/// One block of flat memory that holds a table's rows: the key index, what is kept beside each row
-/// (key, version, arrival), and the row bytes.
+/// The flat memory that holds a table's rows: chunks of some hundred kilobytes with rows, each behind its
+/// head (key, version, arrival), and the segments of the key index. Both grow a piece at a
+/// time, so that no insertion waits for the whole table to be moved.
 ///
-/// Owned by exactly one `RowTable` while that table changes it; shared only between copies that do
-/// not. Offsets are computed once here; every access names a slot below `capacity` or a bucket
-/// below `bucketCount`, which the table checks.
+/// A table changes only memory that it alone holds (`RowTable.makeExclusive`). Copies of a table share it
+/// until then, and after that every piece that neither has changed since.
+///
+/// Every access names a slot below `capacity`, which is checked. What lookups need lies behind a fixed
+/// address: a class property that may change costs a check of exclusive access each time.
 @safe
-// SAFETY (Sendable): the memory is written only by a `RowTable` that holds the only reference
-// (`RowTable.reserve` copies otherwise), so no two threads ever write, or read and write, at once.
+// SAFETY (Sendable): a piece is written only by a `RowTable` that holds the only reference to this and
+// to the piece (`clone`, `own`), so no two threads ever write, or read and write, at once.
 final class RowMemory: @unchecked Sendable {
-  let capacity: Int
+  /// Of a row's own bytes.
   let stride: Int
-  /// A power of two, at least capacity / 0.7.
-  let bucketCount: Int
-  /// Right shift that turns a 64-bit hash into a bucket.
-  let bucketShift: UInt64
+  /// From one row's head to the next.
+  let pitch: Int
+  /// Rows of a full chunk, as a power of two.
+  let chunkShift: Int
+  let parts: UnsafeMutablePointer<Parts>
+  private var chunkBlocks: [MemoryBlock] = []
+  private var chunkRoom = 1
+  var segmentOwners: [SegmentOwner]
+  /// Whether pieces may be shared with a copy.
+  private let mayShare = Atomic<Bool>(false)
 
-  private let base: UnsafeMutableRawPointer
-  private let byteCount: Int
-  let buckets: UnsafeMutablePointer<UInt64>
-  let heads: UnsafeMutablePointer<RowHead>
-  let rows: UnsafeMutableRawPointer
-
-  /// What is kept beside a row, together: whoever looks at one of these looks at the others next, and
-  /// all are half a cache line.
-  struct RowHead {
-    var key: UInt64
-    var timestamp: UInt64
-    /// Zero for a free slot.
-    var sequence: UInt64
-    /// Its highest bit marks a tombstone.
-    var origin: UInt64
+  /// Where everything lies.
+  @unsafe
+  struct Parts {
+    /// Where each chunk begins.
+    var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+    var capacity: Int
+    /// The index: one for each value of the upper `63 - segmentShift` bits of a hash.
+    var segments: UnsafeMutablePointer<Segment>
+    var segmentShift: UInt64
   }
 
-  /// Blocks of at least this size are mapped and advised to use huge pages.
-  private static let mappedByteCount = 2 << 20
+  /// A full chunk has about so many bytes; the last one of a table grows from a part of that.
+  private static let chunkByteCount = 288 << 10
+  private static let largestChunkShift = 12
+  private static let firstPart = 16
 
-  init(capacity: Int, stride: Int) {
-    precondition(capacity > 0 && capacity < 1 << 31 && stride > 0 && stride < 1 << 24)
-    self.capacity = capacity
+  init(stride: Int) {
+    precondition(stride > 0 && stride <= 1 << 26)
     self.stride = stride
-    var bucketCount = 4
-    while bucketCount * 7 < capacity * 10 { bucketCount *= 2 }
-    self.bucketCount = bucketCount
-    self.bucketShift = UInt64(64 - bucketCount.trailingZeroBitCount)
+    self.pitch = (MemoryLayout<RowHead>.stride + stride + 7) & ~7
+    let rows = Self.chunkByteCount / self.pitch
+    self.chunkShift = min(
+      Self.largestChunkShift, max(1, Int.bitWidth - 1 - max(2, rows).leadingZeroBitCount))
+    let owner = SegmentOwner(
+      capacity: SegmentOwner.smallestCapacity, prefix: 0, depth: 0, owner: 0)
+    self.segmentOwners = [owner]
+    let segments = UnsafeMutablePointer<Segment>.allocate(capacity: 1)
+    unsafe segments.initialize(to: owner.segment)
+    unsafe self.parts = .allocate(capacity: 1)
+    unsafe self.parts.initialize(
+      to: Parts(
+        chunks: .allocate(capacity: 1), capacity: 0, segments: segments, segmentShift: 63))
+  }
 
-    let headOffset = bucketCount * MemoryLayout<UInt64>.stride
-    let rowOffset = headOffset + capacity * MemoryLayout<RowHead>.stride
-    self.byteCount = rowOffset + capacity * stride
-    unsafe self.base = Self.allocate(self.byteCount)
-    // SAFETY: the three parts lie one behind the other inside the `byteCount` bytes allocated above;
-    // those of 8-byte words come first, so each is aligned.
-    unsafe self.buckets = self.base.assumingMemoryBound(to: UInt64.self)
-    unsafe self.heads = (self.base + headOffset).assumingMemoryBound(to: RowHead.self)
-    unsafe self.rows = self.base + rowOffset
+  private init(sharing other: RowMemory) {
+    self.stride = other.stride
+    self.pitch = other.pitch
+    self.chunkShift = other.chunkShift
+    self.chunkBlocks = other.chunkBlocks
+    self.chunkRoom = max(1, other.chunkBlocks.count)
+    self.segmentOwners = other.segmentOwners
+    let theirs = unsafe other.parts.pointee
+    let chunks = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: self.chunkRoom)
+    unsafe chunks.initialize(from: theirs.chunks, count: other.chunkBlocks.count)
+    let segmentCount = unsafe 1 << (63 - theirs.segmentShift)
+    let segments = UnsafeMutablePointer<Segment>.allocate(capacity: segmentCount)
+    unsafe segments.initialize(from: theirs.segments, count: segmentCount)
+    unsafe self.parts = .allocate(capacity: 1)
+    unsafe self.parts.initialize(
+      to: Parts(
+        chunks: chunks, capacity: theirs.capacity, segments: segments,
+        segmentShift: theirs.segmentShift))
+    self.mayShare.store(true, ordering: .relaxed)
   }
 
   deinit {
-    if self.byteCount >= Self.mappedByteCount {
-      unsafe munmap(self.base, self.byteCount)
-    } else {
-      unsafe free(self.base)
-    }
+    unsafe self.parts.pointee.chunks.deallocate()
+    unsafe self.parts.pointee.segments.deallocate()
+    unsafe self.parts.deallocate()
   }
 
-  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    if byteCount < self.mappedByteCount {
-      guard let block = unsafe calloc(1, byteCount) else { fatalError("out of memory") }
-      return unsafe block
-    }
-    let mapped = unsafe mmap(
-      nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
-      fatalError("out of memory: mmap of \(byteCount) bytes failed")
-    }
-    unsafe madvise(mapped, byteCount, Int32(MADV_HUGEPAGE))
-    return unsafe mapped
+  @inline(__always)
+  var capacity: Int { unsafe self.parts.pointee.capacity }
+
+  @inline(__always)
+  var chunkMask: Int { (1 << self.chunkShift) - 1 }
+
+  // MARK: Sharing
+
+  /// Memory of its own for a table whose copy keeps this one: shares every piece until it is changed.
+  func clone() -> RowMemory {
+    self.mayShare.store(true, ordering: .relaxed)
+    return RowMemory(sharing: self)
   }
 
-  /// A block of `capacity` slots with the first `slotCount` slots of this one.
+  /// Finds out whether copies are gone; else each change of a row has to ask.
+  func settleSharing() {
+    guard self.isShared else { return }
+    for index in self.chunkBlocks.indices
+    where !isKnownUniquelyReferenced(&self.chunkBlocks[index]) { return }
+    for index in self.segmentOwners.indices
+    where !isKnownUniquelyReferenced(&self.segmentOwners[index].block) { return }
+    self.mayShare.store(false, ordering: .relaxed)
+  }
+
+  @inline(__always)
+  var isShared: Bool { self.mayShare.load(ordering: .relaxed) }
+
+  /// To be called before anything of `slot` is changed.
+  @inline(__always)
+  func own(_ slot: Int) {
+    if self.isShared { self.ownChunk(slot >> self.chunkShift) }
+  }
+
+  @inline(never)
+  private func ownChunk(_ index: Int) {
+    guard !isKnownUniquelyReferenced(&self.chunkBlocks[index]) else { return }
+    self.chunkBlocks[index] = self.chunkBlocks[index].copy()
+    self.place(index)
+  }
+
+  // MARK: Chunks
+
+  private func rowCount(ofChunk index: Int) -> Int {
+    min(1 << self.chunkShift, self.capacity - index << self.chunkShift)
+  }
+
+  /// Room for one row more.
+  func grow() {
+    let full = 1 << self.chunkShift
+    let last = self.chunkBlocks.count - 1
+    let used = last >= 0 ? self.rowCount(ofChunk: last) : full
+    guard used < full else {
+      self.addChunk(rows: last < 0 ? 2 : max(2, full / Self.firstPart))
+      return
+    }
+    let block = self.makeBlock(rows: used * 2)
+    // SAFETY: the new block has room for twice as many rows as the old one holds.
+    unsafe block.base.copyMemory(
+      from: self.chunkBlocks[last].base, byteCount: used * self.pitch)
+    self.chunkBlocks[last] = block
+    unsafe self.parts.pointee.capacity += used
+    self.place(last)
+  }
+
+  private func makeBlock(rows: Int) -> MemoryBlock {
+    MemoryBlock(byteCount: rows * self.pitch)
+  }
+
+  private func addChunk(rows: Int) {
+    precondition(self.capacity + rows < 1 << 31, "a table has at most 2^31 rows")
+    if self.chunkBlocks.count == self.chunkRoom {
+      let chunks = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(
+        capacity: self.chunkRoom * 2)
+      // SAFETY: both have room for the chunks there are.
+      unsafe chunks.initialize(from: self.parts.pointee.chunks, count: self.chunkRoom)
+      unsafe self.parts.pointee.chunks.deallocate()
+      unsafe self.parts.pointee.chunks = chunks
+      self.chunkRoom *= 2
+    }
+    self.chunkBlocks.append(self.makeBlock(rows: rows))
+    unsafe self.parts.pointee.capacity += rows
+    self.place(self.chunkBlocks.count - 1)
+  }
+
+  /// Tells lookups where chunk `index` lies.
+  private func place(_ index: Int) {
+    unsafe (self.parts.pointee.chunks + index).initialize(to: self.chunkBlocks[index].base)
+  }
+
+  /// Gives back the last chunk, of which no row is in use.
   ///
-  /// The index is rebuilt when its size differs, which touches no row.
-  func copy(capacity: Int, slotCount: Int) -> RowMemory {
-    precondition(capacity >= slotCount && slotCount <= self.capacity)
-    let copy = RowMemory(capacity: capacity, stride: self.stride)
-    // SAFETY: both blocks have at least `slotCount` slots, checked above.
-    unsafe copy.heads.update(from: self.heads, count: slotCount)
-    unsafe copy.rows.copyMemory(from: self.rows, byteCount: slotCount * self.stride)
-    if copy.bucketCount == self.bucketCount {
-      unsafe copy.buckets.update(from: self.buckets, count: self.bucketCount)
-    } else {
-      for bucket in 0..<self.bucketCount {
-        let entry = unsafe self.buckets[bucket]
-        if entry != 0 {
-          let hash = unsafe RowTable.hash(
-            of: self.heads[Int(UInt32(truncatingIfNeeded: entry)) - 1].key)
-          copy.insertEntry(hash: hash, slot: Int(UInt32(truncatingIfNeeded: entry)) - 1)
-        }
-      }
-    }
-    return copy
+  /// - Returns: how many slots are left.
+  func dropLastChunk() -> Int {
+    let last = self.chunkBlocks.count - 1
+    unsafe self.parts.pointee.capacity -= self.rowCount(ofChunk: last)
+    self.chunkBlocks.removeLast()
+    return self.capacity
   }
 
-  /// Adds an index entry for a key known to be absent. Linear probing; load stays ≤ 0.7.
-  func insertEntry(hash: UInt64, slot: Int) {
-    var bucket = Int(hash >> self.bucketShift)
-    while unsafe self.buckets[bucket] != 0 { bucket = (bucket + 1) & (self.bucketCount - 1) }
-    unsafe self.buckets[bucket] = hash & 0xFFFF_FFFF_0000_0000 | UInt64(slot + 1)
+  /// The slots of the last chunk, unless it is the only one.
+  var lastChunk: Range<Int>? {
+    let last = self.chunkBlocks.count - 1
+    return last > 0 ? (last << self.chunkShift)..<self.capacity : nil
   }
+}
 
-  /// Removes the entry of `slot` and closes the gap, so that no probe sequence is broken.
-  func removeEntry(hash: UInt64, slot: Int) {
-    let mask = self.bucketCount - 1
-    var gap = Int(hash >> self.bucketShift)
-    while unsafe UInt32(truncatingIfNeeded: self.buckets[gap]) != UInt32(slot + 1) {
-      precondition(unsafe self.buckets[gap] != 0, "no index entry for slot \(slot)")
-      gap = (gap + 1) & mask
-    }
-    var next = (gap + 1) & mask
-    while unsafe self.buckets[next] != 0 {
-      // The upper half of an entry is the upper half of its hash, which holds the bucket bits as
-      // long as there are at most 2^32 buckets.
-      let home = Int(unsafe self.buckets[next] >> self.bucketShift)
-      if (next - home) & mask >= (next - gap) & mask {
-        unsafe self.buckets[gap] = self.buckets[next]
-        gap = next
-      }
-      next = (next + 1) & mask
-    }
-    unsafe self.buckets[gap] = 0
-  }
+/// What stands before a row's bytes. Whoever writes a row reads this first: apart, the two would be in one
+/// cache line more.
+struct RowHead {
+  var key: UInt64
+  var timestamp: UInt64
+  /// From the top: 47 bits arrival sequence (zero for a free slot), one that marks a tombstone, 16 bits
+  /// origin.
+  var arrival: UInt64
+
+  static let sequenceShift: UInt64 = 17
+  static let tombstoneBit: UInt64 = 1 << 16
 }

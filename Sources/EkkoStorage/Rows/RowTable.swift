@@ -4,7 +4,7 @@ package import EkkoCore
 /// The rows of one table in one shard: an index of 8-byte entries over flat columns.
 ///
 /// A value: copies share memory until one of them changes, which copies once per batch
-/// (`reserve`). Slots are stable for the life of a row. A slot below `slotCount` is *occupied* when
+/// (`makeExclusive`). Slots are stable for the life of a row. A slot below `slotCount` is *occupied* when
 /// its sequence is not zero. Arrival sequences order all rows of the shard.
 package struct RowTable: Sendable {
   package var schema: TableSchema
@@ -21,7 +21,7 @@ package struct RowTable: Sendable {
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
     self.layout = formClass.layout(of: schema)
-    self.memory = RowMemory(capacity: 2, stride: self.layout.byteCount)
+    self.memory = RowMemory(stride: self.layout.byteCount)
   }
 
   /// A row's version and arrival, as stored beside it.
@@ -72,32 +72,29 @@ package struct RowTable: Sendable {
     precondition(slot >= 0 && slot < self.slotCount)
     // SAFETY: a slot below `slotCount` has `stride` bytes at this place, and the memory lives as
     // long as this table holds it.
-    let row = unsafe RawSpan(
-      _unsafeStart: self.memory.rows + slot * self.memory.stride, byteCount: self.memory.stride)
+    let row = unsafe RawSpan(_unsafeStart: self.memory.row(slot), byteCount: self.memory.stride)
     return unsafe _overrideLifetime(row, borrowing: self)
   }
 
-  // MARK: Changing (only after `reserve` in the same batch)
+  // MARK: Changing (only after `makeExclusive` in the same batch)
 
-  /// Makes the memory exclusively ours with room for `additional` new rows. Once per batch.
-  package mutating func reserve(_ additional: Int) {
-    let needed = self.slotCount + max(0, additional - self.freeSlots.count)
-    if needed > self.memory.capacity {
-      self.memory = self.memory.copy(
-        capacity: max(needed, self.memory.capacity * 2), slotCount: self.slotCount)
-    } else if !isKnownUniquelyReferenced(&self.memory) {
-      self.memory = self.memory.copy(capacity: self.memory.capacity, slotCount: self.slotCount)
+  /// Makes the memory exclusively ours. Once per batch of changes.
+  package mutating func makeExclusive() {
+    if isKnownUniquelyReferenced(&self.memory) {
+      self.memory.settleSharing()
+    } else {
+      self.memory = self.memory.clone()
     }
   }
 
-  /// A zeroed row for a key known to be absent; the caller stamps it at once.
+  /// A row for a key known to be absent; the caller fills and stamps it at once.
   package mutating func insert(_ key: UInt64) -> Int {
     let slot: Int
     if let free = self.freeSlots.popLast() {
       slot = Int(free)
     } else {
       slot = self.slotCount
-      precondition(slot < self.memory.capacity, "insert without reserve")
+      if slot == self.memory.capacity { self.memory.grow() }
       self.slotCount += 1
     }
     self.occupiedCount += 1
@@ -117,9 +114,10 @@ package struct RowTable: Sendable {
   @_lifetime(&self)
   package mutating func mutableBytes(at slot: Int) -> MutableRawSpan {
     precondition(slot >= 0 && slot < self.slotCount)
-    // SAFETY: as in `bytes(at:)`; `reserve` has made the memory exclusively ours.
+    // SAFETY: as in `bytes(at:)`; `makeExclusive` has made the memory exclusively ours.
+    self.memory.own(slot)
     let row = unsafe MutableRawSpan(
-      _unsafeStart: self.memory.rows + slot * self.memory.stride, byteCount: self.memory.stride)
+      _unsafeStart: self.memory.row(slot), byteCount: self.memory.stride)
     return unsafe _overrideLifetime(row, mutating: &self)
   }
 

@@ -12,6 +12,8 @@ extension Shard {
     case malformedRow(table: TableID, key: UInt64)
     /// A version lies further ahead of this node's wall than the bound: the whole reply is refused.
     case fromTheFuture(Timestamp)
+    /// With its origins this shard would have seen more lives than its rows can tell apart.
+    case tooManyOrigins
     /// A peer knows more of this incarnation's writes than it made: its identity was cloned.
     case identityConflict
   }
@@ -85,8 +87,11 @@ extension Shard {
     let index = Int(rows.table.rawValue)
     let layout = try self.layout(of: rows, sentIn: self.formClass)
     try Self.checkRows(of: rows, laidOutAs: layout, in: bytes, limit: limit)
+    guard self.origins.count + rows.origins.count <= OriginTable.limit else {
+      throw .tooManyOrigins
+    }
     let columns = RowColumns(of: rows, in: bytes)
-    self.tables[index].reserve(rows.count)
+    self.tables[index].makeExclusive()
     let origins = self.intern(rows.origins, mode: mode)
     let isReplacing = self.replacement?.nonce == rows.nonce
     let appliedBefore = self.counters.rowsApplied
@@ -95,15 +100,20 @@ extension Shard {
     // The loop works on a handle of its own: going through the array of tables costs a copy a row.
     let memory = self.tables[index].memory
     var rowOffset = rows.rowsOffset
+    var slots = RowMemory.Slots(repeating: -1)
     for entry in 0..<rows.count {
-      if entry % RowMemory.phaseLength == 0 {
-        memory.prefetch(entry..<min(entry + RowMemory.phaseLength, rows.count)) { columns.key($0) }
+      let place = entry % RowMemory.phaseLength
+      if place == 0 {
+        let phase = entry..<min(entry + RowMemory.phaseLength, rows.count)
+        memory.locate(phase, in: &slots) { columns.key($0) }
       }
+      let key = columns.key(entry)
       let reference = columns.origin(entry)
       let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
       let slot = self.applyRow(
-        key: columns.key(entry), timestamp: columns.timestamp(entry),
-        origin: origins[reference.index], isTombstone: reference.isTombstone, memory: memory,
+        key: key, known: memory.slot(of: key, near: slots[place]),
+        timestamp: columns.timestamp(entry), origin: origins[reference.index],
+        isTombstone: reference.isTombstone, memory: memory,
         index: index,
         row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
       if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
@@ -191,12 +201,12 @@ extension Shard {
   /// - Returns: the row's slot; `nil` if the row is not wanted back.
   @inline(__always)
   private mutating func applyRow(
-    key: UInt64, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
+    key: UInt64, known: Int?, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
     memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool
   ) -> Int? {
     let slot: Int
     var replaced: UInt64 = 0
-    if let known = memory.slot(of: key) {
+    if let known {
       let stamp = memory.stamp(at: known)
       guard !origin.isIgnored,
         self.supersedes(timestamp, origin.index, stamp, isTrusted: isTrusted)

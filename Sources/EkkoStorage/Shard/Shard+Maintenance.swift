@@ -102,7 +102,7 @@ extension Shard {
     var remaining = limit
     while Int(cursor.table) < self.tables.count {
       let table = Int(cursor.table)
-      self.tables[table].reserve(0)
+      self.tables[table].makeExclusive()
       let (memory, end) = (self.tables[table].memory, self.tables[table].slotCount)
       while Int(cursor.slot) < end {
         guard remaining > 0 else { return cursor }

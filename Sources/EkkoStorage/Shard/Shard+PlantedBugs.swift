@@ -123,10 +123,11 @@
 
   extension RowMemory {
     func setFirstHalf(_ row: RawSpan, at slot: Int) {
-      precondition(slot >= 0 && slot < self.capacity && row.byteCount == self.stride)
+      precondition(row.byteCount == self.stride)
+      self.own(slot)
       // SAFETY: both sides have `stride` bytes, checked above.
       unsafe row.withUnsafeBytes { source in
-        unsafe (self.rows + slot * self.stride).copyMemory(
+        unsafe self.row(slot).copyMemory(
           from: source.baseAddress!, byteCount: source.count / 2)
       }
     }

@@ -53,12 +53,16 @@ extension Shard {
     var weights: [Float] = []
     swap(&weights, &result.weights)
     var elements = weights.mutableSpan
+    var slots = RowMemory.Slots(repeating: -1)
     for (place, key) in keys.enumerated() {
-      if place % RowMemory.phaseLength == 0 {
-        memory.prefetch(place..<min(place + RowMemory.phaseLength, keys.count)) { keys[$0] }
+      let number = place % RowMemory.phaseLength
+      if number == 0 {
+        let phase = place..<min(place + RowMemory.phaseLength, keys.count)
+        memory.locate(phase, in: &slots) { keys[$0] }
       }
       var target = elements._mutatingExtracting((place * length)..<((place + 1) * length))
-      guard let slot = memory.slot(of: key), case let stamp = memory.stamp(at: slot),
+      guard let slot = memory.slot(of: key, near: slots[number]),
+        case let stamp = memory.stamp(at: slot),
         self.isLive(stamp, table: index, at: now)
       else {
         if isNumeric, missing == .initialise {

@@ -109,7 +109,7 @@ extension Shard {
     let columns = RowColumns(of: rows, in: bytes)
     let isReplacing = self.replacement?.nonce == rows.nonce
     let own = self.origins.intern(self.incarnation)
-    self.tables[index].reserve(rows.count)
+    self.tables[index].makeExclusive()
     // The loop works on a handle of its own, as that of a write does.
     var table = self.tables[index]
     let (layout, optimiser) = (table.layout, table.schema.optimiser)

@@ -72,7 +72,7 @@ extension Shard {
     self.replacement = nil
     var kept = VersionVector()
     for table in self.tables.indices {
-      self.tables[table].reserve(0)
+      self.tables[table].makeExclusive()
       for slot in 0..<self.tables[table].slotCount {
         let stamp = self.tables[table].stamp(at: slot)
         guard stamp.sequence != 0 else { continue }

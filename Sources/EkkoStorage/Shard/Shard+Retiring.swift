@@ -65,7 +65,7 @@ extension Shard {
     let own = self.origins.intern(self.incarnation)
     let before = self.clock.last
     for table in self.tables.indices {
-      self.tables[table].reserve(0)
+      self.tables[table].makeExclusive()
       let memory = self.tables[table].memory
       for slot in 0..<self.tables[table].slotCount {
         let stamp = memory.stamp(at: slot)

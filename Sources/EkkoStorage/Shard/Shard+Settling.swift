@@ -43,7 +43,7 @@ extension Shard {
     var ahead = VersionVector()
     self.cache.clearDominator()
     for index in self.tables.indices {
-      self.tables[index].reserve(0)
+      self.tables[index].makeExclusive()
       let memory = self.tables[index].memory
       for slot in 0..<self.tables[index].slotCount {
         let stamp = memory.stamp(at: slot)

@@ -48,51 +48,96 @@ extension Shard {
 
   /// Whether this life is an origin, or may become one.
   var mayBeOrigin: Bool {
-    guard !self.origins.retired.contains(self.incarnation) else { return false }
+    guard !self.origins.retired.contains(self.incarnation), self.origins.count < OriginTable.limit
+    else { return false }
     return self.knowledge[self.incarnation] > .zero || self.knowledge.count < self.originLimit
   }
 
   private mutating func apply(
     _ write: ShardWrite, origin: UInt32, at now: Instant
   ) -> [Timestamp] {
-    let index = Int(write.table.rawValue)
-    self.tables[index].reserve(write.keys.count)
-    // The loop works on a handle of its own: going through the array of tables costs a copy a row.
-    var table = self.tables[index]
-    var versions: [Timestamp] = []
-    versions.reserveCapacity(write.keys.count)
-    // Room for weights that are not stored as Float32; see `RowLayout`.
-    var scratch = [Float](
-      repeating: 0, count: table.schema.valueType.isNumeric ? table.layout.rowLength : 0)
-    let schema = table.schema
-    let latestKnown = self.knowledge.latestTime
-    for (row, key) in write.keys.enumerated() {
-      if row % RowMemory.phaseLength == 0 {
-        table.memory.prefetch(row..<min(row + RowMemory.phaseLength, write.keys.count)) {
-          write.keys[$0]
+    self.tables[Int(write.table.rawValue)].makeExclusive()
+    return write.withPlaces { places in
+      unsafe Array(unsafeUninitializedCapacity: places.count) { versions, count in
+        self.apply(write, at: places, origin: origin, at: now) { version in
+          // SAFETY: called once for each place, so that there is room.
+          unsafe versions.initializeElement(at: count, to: version)
+          count += 1
         }
       }
-      versions.append(
-        self.apply(
-          write, row: row, key: key, origin: origin, to: &table, schema: schema,
-          latestKnown: latestKnown, scratch: &scratch, at: now))
+    }
+  }
+
+  /// - Parameter note: gets each row's version, in order.
+  private mutating func apply(
+    _ write: ShardWrite, at places: Span<UInt32>, origin: UInt32, at now: Instant,
+    _ note: (Timestamp) -> Void
+  ) {
+    let index = Int(write.table.rawValue)
+    // The loop works on a handle of its own: going through the array of tables costs a copy a row.
+    var table = self.tables[index]
+    let (memory, layout, schema) = (table.memory, table.layout, table.schema)
+    // Room for weights that are not stored as Float32; see `RowLayout`.
+    var scratch = [Float](
+      repeating: 0, count: schema.valueType.isNumeric ? layout.rowLength : 0)
+    let latestKnown = self.knowledge.latestTime
+    var refused = 0
+    let keys = write.keys.span
+    let length = layout.rowLength
+    let floats: [Float] = if case .floats(let floats) = write.values { floats } else { [] }
+    let weights = floats.span
+    // What comes most takes least.
+    let isPlain = write.kind == .put && layout.takesWeightsAsTheyAre(with: schema.optimiser)
+    var slots = RowMemory.Slots(repeating: -1)
+    for number in places.indices {
+      let phasePlace = number % RowMemory.phaseLength
+      if phasePlace == 0 {
+        let phase = number..<min(number + RowMemory.phaseLength, places.count)
+        memory.locate(phase, in: &slots) { keys[Int(places[$0])] }
+      }
+      let row = Int(places[number])
+      let known = memory.slot(of: keys[row], near: slots[phasePlace])
+      if isPlain, let slot = known, case let stamp = memory.stamp(at: slot),
+        !self.isFresh(stamp, table: index, at: now)
+      {
+        let timestamp = self.clock.next(wall: now.wall, replacing: stamp.timestamp)
+        memory.own(slot)
+        // SAFETY: a full row of the table's own layout, which nobody else holds.
+        unsafe layout.overwrite(
+          memory.row(slot), withPlain: weights.extracting((row * length)..<((row + 1) * length)))
+        self.stampArrival(
+          in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
+          isTombstone: false, replaced: stamp.sequence)
+        note(timestamp)
+        continue
+      }
+      let timestamp = self.apply(
+        write, row: row, known: known, key: keys[row], origin: origin, to: &table,
+        schema: schema, latestKnown: latestKnown, scratch: &scratch, at: now)
+      if timestamp == .zero { refused += 1 }
+      note(timestamp)
     }
     self.tables[index] = table
-    return versions
+    self.counters.rowsWritten += UInt64(places.count - refused)
+  }
+
+  /// Whether a write to the row begins it anew: it is deleted, or has outlived its time.
+  @inline(__always)
+  private func isFresh(_ stamp: RowTable.Stamp, table: Int, at now: Instant) -> Bool {
+    stamp.isTombstone || self.isExpired(stamp.timestamp, table: table, at: now)
   }
 
   private mutating func apply(
-    _ write: ShardWrite, row: Int, key: UInt64, origin: UInt32, to table: inout RowTable,
-    schema: TableSchema, latestKnown: Timestamp, scratch: inout [Float], at now: Instant
+    _ write: ShardWrite, row: Int, known: Int?, key: UInt64, origin: UInt32,
+    to table: inout RowTable, schema: TableSchema, latestKnown: Timestamp,
+    scratch: inout [Float], at now: Instant
   ) -> Timestamp {
     let index = Int(write.table.rawValue)
-    let known = table.slot(of: key)
     let stamp = known.map { table.stamp(at: $0) }
     // A row that is not here may have been deleted and forgotten, by a clock that was ahead of ours;
     // elsewhere its tombstone may still be there. All that is gone for good is known.
     let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? latestKnown)
-    let isFresh =
-      stamp.map { $0.isTombstone || self.isExpired($0.timestamp, table: index, at: now) } ?? true
+    let isFresh = stamp.map { self.isFresh($0, table: index, at: now) } ?? true
     if write.kind == .push, isFresh,
       !schema.admission.admits(key: key, seed: schema.seed, attempt: timestamp.rawValue)
     {
@@ -107,7 +152,6 @@ extension Shard {
     self.stampArrival(
       in: table.memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
       isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
-    self.counters.rowsWritten += 1
     return timestamp
   }
 

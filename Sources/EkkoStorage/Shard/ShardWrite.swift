@@ -11,13 +11,23 @@ package enum WriteKind: UInt8, Hashable, Sendable {
 
 /// The part of a request that belongs to one table of one shard. Keys are distinct; lengths, types
 /// and finiteness were checked for the whole request before any part reached a shard.
+///
+/// A view: the keys and values are those of the whole request, which no shard copies.
 package struct ShardWrite: Sendable {
   package let kind: WriteKind
   package let table: TableID
-  package let keys: [UInt64]
-  package let values: Values
+  /// Of the request's part for this table.
+  let keys: [UInt64]
+  let values: Values
+  /// Which of them are this shard's.
+  let places: Places
 
-  /// Row-major, `keys.count` rows: weights or gradients of a numeric table, or the contents of a
+  enum Places: Sendable {
+    case all
+    case some(of: [UInt32], Range<Int>)
+  }
+
+  /// Row-major, a row for each key: weights or gradients of a numeric table, or the contents of a
   /// `bytes` table; `none` for a delete.
   package enum Values: Sendable {
     case none
@@ -25,11 +35,37 @@ package struct ShardWrite: Sendable {
     case contents([[UInt8]])
   }
 
+  /// All of `keys`.
   package init(kind: WriteKind, table: TableID, keys: [UInt64], values: Values) {
+    self.init(kind: kind, table: table, keys: keys, values: values, places: .all)
+  }
+
+  /// The keys at the places that are in `range` of `order`.
+  package init(
+    kind: WriteKind, table: TableID, keys: [UInt64], values: Values, order: [UInt32],
+    range: Range<Int>
+  ) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= order.count)
+    self.init(
+      kind: kind, table: table, keys: keys, values: values, places: .some(of: order, range))
+  }
+
+  private init(
+    kind: WriteKind, table: TableID, keys: [UInt64], values: Values, places: Places
+  ) {
     self.kind = kind
     self.table = table
     self.keys = keys
     self.values = values
+    self.places = places
+  }
+
+  /// Hands out where its keys are in `keys`, in order.
+  func withPlaces<Result>(_ body: (Span<UInt32>) -> Result) -> Result {
+    switch self.places {
+    case .all: body(Array(0..<UInt32(self.keys.count)).span)
+    case .some(let order, let range): body(order.span.extracting(range))
+    }
   }
 }
 

@@ -32,7 +32,7 @@ import Testing
   ) throws {
     var changed = Self.shard()
     let slot = try #require(changed.tables[0].slot(of: 13))
-    changed.tables[0].reserve(0)
+    changed.tables[0].makeExclusive()
     let weights = changed.tables[0].layout.weightsRange
     var row = changed.tables[0].mutableBytes(at: slot)
     let place = weights.lowerBound + bit / 8
