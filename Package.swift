@@ -70,6 +70,7 @@ let package = Package(
       path: "Examples/FaultInjection", swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoNode", "EkkoCore"]),
     tests("EkkoCore", []),
+    tests("EkkoBenchmark", ["EkkoNode"]),
     tests(
       "EkkoSimulation",
       [

@@ -13,7 +13,7 @@ enum MutantSeeds: Hashable {
       self = .range(try SeedRange(flags, usualFirst: 0, usualCount: Self.usualCount))
       return
     }
-    for flag in [SimulationFlag.seed, .seeds] where flags.isPresent(flag) {
+    for flag in [ToolFlag.seed, .seeds] where flags.isPresent(flag) {
       throw FlagValues.mistake(
         flag.name, "with --recorded each mistake has a seed of its own", "Leave one of them out")
     }
@@ -21,7 +21,7 @@ enum MutantSeeds: Hashable {
   }
 }
 
-extension SimulationFlag {
-  static let only = SimulationFlag(name: "--only", placeholder: "NAME")
-  static let recorded = SimulationFlag(name: "--recorded")
+extension ToolFlag {
+  static let only = ToolFlag(name: "--only", placeholder: "NAME")
+  static let recorded = ToolFlag(name: "--recorded")
 }

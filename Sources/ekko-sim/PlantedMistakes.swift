@@ -8,7 +8,8 @@ enum PlantedMistakes {
     static func named(_ name: String) throws(Failure) -> PlantedBug {
       guard let bug = PlantedBug(rawValue: name) else {
         throw FlagValues.unknown(
-          name, "there is no such mistake", among: PlantedBug.allCases.map(\.rawValue))
+          name, "there is no such mistake", among: PlantedBug.allCases.map(\.rawValue),
+          of: "ekko-sim")
       }
       return bug
     }
@@ -26,6 +27,6 @@ enum PlantedMistakes {
   #endif
 }
 
-extension SimulationFlag {
-  static let planted = SimulationFlag(name: "--planted", placeholder: "NAME")
+extension ToolFlag {
+  static let planted = ToolFlag(name: "--planted", placeholder: "NAME")
 }

@@ -10,7 +10,7 @@ enum ScenarioChoice: String, CaseIterable {
     let name = flags.text(.scenario) ?? BatchFailure.usualScenario
     guard let choice = ScenarioChoice(rawValue: name) else {
       throw FlagValues.unknown(
-        name, "there is no such scenario", among: Self.allCases.map(\.rawValue))
+        name, "there is no such scenario", among: Self.allCases.map(\.rawValue), of: "ekko-sim")
     }
     self = choice
   }

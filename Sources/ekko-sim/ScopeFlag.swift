@@ -3,7 +3,7 @@ import EkkoSimulation
 
 /// A number of an exploration's scope, as `explore` takes it and prints it.
 struct ScopeFlag {
-  let flag: SimulationFlag
+  let flag: ToolFlag
   let field: any WritableKeyPath<ExplorationScope, Int> & Sendable
   let range: ClosedRange<Int>
 
@@ -11,7 +11,7 @@ struct ScopeFlag {
     _ name: String, _ field: any WritableKeyPath<ExplorationScope, Int> & Sendable,
     _ range: ClosedRange<Int> = ExplorationScope.usualRange
   ) {
-    self.flag = SimulationFlag(name: name, placeholder: "N")
+    self.flag = ToolFlag(name: name, placeholder: "N")
     self.field = field
     self.range = range
   }
@@ -60,8 +60,8 @@ extension ExplorationScope {
   }
 }
 
-extension SimulationFlag {
-  static let delays = SimulationFlag(name: "--delays")
-  static let trap = SimulationFlag(name: "--trap", placeholder: "N")
-  static let small = SimulationFlag(name: "--small")
+extension ToolFlag {
+  static let delays = ToolFlag(name: "--delays")
+  static let trap = ToolFlag(name: "--trap", placeholder: "N")
+  static let small = ToolFlag(name: "--small")
 }

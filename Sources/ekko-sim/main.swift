@@ -86,6 +86,6 @@ case "mutants":
   await end { () throws(Failure) in try MutantsCommand(rest).run() }
 default:
   await end { () throws(Failure) in
-    throw FlagValues.unknown(verb, "there is no such verb", among: verbs)
+    throw FlagValues.unknown(verb, "there is no such verb", among: verbs, of: "ekko-sim")
   }
 }

@@ -15,7 +15,10 @@ final class MemoryLimits: @unchecked Sendable {
   private let region: UnsafeMutableRawPointer
 
   private static let phaseLength = 64
-  private static let rowsPerRound = 4_000_000
+  private static let mostRowsPerRound = 4_000_000
+
+  /// A small region is in the processor's caches after a few passes.
+  private var rowsPerRound: Int { min(Self.mostRowsPerRound, 40 * self.rowCount) }
 
   init(rowCount: Int, rowByteCount: Int) {
     self.rowCount = rowCount
@@ -78,7 +81,7 @@ final class MemoryLimits: @unchecked Sendable {
         self.run(from: thread * share, share, using: &generator) { unsafe body($0, place) }
       }
     }
-    return Double(threads * Self.rowsPerRound) / start.duration(to: .now).inSeconds
+    return Double(threads * self.rowsPerRound) / start.duration(to: .now).inSeconds
   }
 
   /// Phases of 64 rows: all are fetched before the first is touched.
@@ -87,7 +90,7 @@ final class MemoryLimits: @unchecked Sendable {
     from first: Int, _ share: Int, using generator: inout SplitMix64, _ body: (Int) -> Void
   ) {
     unsafe withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.phaseLength) { rows in
-      for _ in 0..<(Self.rowsPerRound / Self.phaseLength) {
+      for _ in 0..<(self.rowsPerRound / Self.phaseLength) {
         for place in 0..<Self.phaseLength {
           let (row, _) = UInt64(share).multipliedFullWidth(by: generator.next())
           unsafe rows[place] = first + Int(row)

@@ -41,15 +41,29 @@ package struct Measurement: Hashable, Sendable {
     ])
   }
 
-  package static let columns = ["case", "configuration", "metric", "median", "low", "high", "unit"]
+  private static let widths = [20, 50, 24, 16, 16, 16]
 
-  package var cells: [String] {
+  /// What the columns of `textLine` are.
+  package static let title = Measurement.line([
+    "case", "configuration", "metric", "median", "low", "high", "unit",
+  ])
+
+  /// In columns of fixed widths, so that each line can be printed as it comes.
+  package var textLine: String {
     let settings = self.configuration.map { "\($0.name) \(Figures.grouped($0.value))" }
-    return [
+    return Self.line([
       self.testCase, settings.joined(separator: ", "), self.metric.rawValue,
       self.metric.text(self.samples.median), self.metric.text(self.samples.low),
       self.metric.text(self.samples.high), self.metric.unit,
-    ]
+    ])
+  }
+
+  private static func line(_ cells: [String]) -> String {
+    cells.enumerated().map { column, cell in
+      guard column < Self.widths.count else { return cell }
+      let padding = String(repeating: " ", count: max(0, Self.widths[column] - cell.count))
+      return (column < 3 ? cell + padding : padding + cell) + " "
+    }.joined(separator: " ")
   }
 }
 

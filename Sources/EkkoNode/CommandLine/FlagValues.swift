@@ -1,40 +1,41 @@
-import EkkoNode
-
-/// A flag that a verb takes.
-struct SimulationFlag {
-  let name: String
+/// A flag that a verb of one of the smaller programs takes.
+package struct ToolFlag: Sendable {
+  package let name: String
   /// What stands for its value in messages; `nil` if it takes none.
-  var placeholder: String?
+  package let placeholder: String?
 
-  static let seed = SimulationFlag(name: "--seed", placeholder: "S")
-  static let seeds = SimulationFlag(name: "--seeds", placeholder: "N")
-  static let scenario = SimulationFlag(name: "--scenario", placeholder: "NAME")
-  static let without = SimulationFlag(name: "--without", placeholder: "faults:3-7,operations:…")
-  static let json = SimulationFlag(name: "--json")
+  package init(name: String, placeholder: String? = nil) {
+    self.name = name
+    self.placeholder = placeholder
+  }
 }
 
 /// The words that follow a verb, sorted by flag.
-struct FlagValues {
+package struct FlagValues {
   private var values: [String: String] = [:]
 
-  private static let help = "See 'ekko-sim --help'"
+  private let program: String
 
-  init(_ words: ArraySlice<String>, of flags: [SimulationFlag]) throws(Failure) {
+  /// - Parameter program: whose help a mistake is told to look into.
+  package init(
+    _ words: ArraySlice<String>, of flags: [ToolFlag], program: String
+  ) throws(Failure) {
+    self.program = program
     var rest = words
     while let word = rest.popFirst() { try self.take(word, &rest, flags) }
   }
 
   private mutating func take(
-    _ word: String, _ rest: inout ArraySlice<String>, _ flags: [SimulationFlag]
+    _ word: String, _ rest: inout ArraySlice<String>, _ flags: [ToolFlag]
   ) throws(Failure) {
     guard word.hasPrefix("-") else {
-      throw Self.mistake("'\(word)'", "a flag was expected here", Self.help)
+      throw Self.mistake("'\(word)'", "a flag was expected here", Self.help(of: self.program))
     }
     let equals = word.firstIndex(of: "=")
     let name = String(word[..<(equals ?? word.endIndex)])
     let attached = equals.map { String(word[word.index(after: $0)...]) }
     guard let flag = flags.first(where: { $0.name == name }) else {
-      throw Self.unknown(name, among: flags)
+      throw Self.unknown(name, among: flags, of: self.program)
     }
     guard self.values[name] == nil else {
       throw Self.mistake(name, "it was given twice", "Give it once")
@@ -55,12 +56,12 @@ struct FlagValues {
 
   // MARK: Values
 
-  func isPresent(_ flag: SimulationFlag) -> Bool { self.values[flag.name] != nil }
+  package func isPresent(_ flag: ToolFlag) -> Bool { self.values[flag.name] != nil }
 
-  func text(_ flag: SimulationFlag) -> String? { self.values[flag.name] }
+  package func text(_ flag: ToolFlag) -> String? { self.values[flag.name] }
 
-  func integer<Value: FixedWidthInteger>(
-    _ flag: SimulationFlag, in range: ClosedRange<Value>
+  package func integer<Value: FixedWidthInteger>(
+    _ flag: ToolFlag, in range: ClosedRange<Value>
   ) throws(Failure) -> Value? {
     guard let text = self.text(flag) else { return nil }
     guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let value = Value(text),
@@ -76,25 +77,31 @@ struct FlagValues {
 
   // MARK: Mistakes
 
-  static func mistake(_ what: String, _ why: String, _ doThis: String) -> Failure {
+  package static func mistake(_ what: String, _ why: String, _ doThis: String) -> Failure {
     Failure(what: what, why: why, doThis: doThis, exitCode: .usage)
   }
 
   /// A name that is none of `known`, which may have been meant.
-  static func unknown(
-    _ name: String, _ why: String, among known: [String]
+  package static func unknown(
+    _ name: String, _ why: String, among known: [String], of program: String
   ) -> Failure {
+    let help = Self.help(of: program)
     let near = Spelling.nearest(to: name, among: known)
     return Self.mistake(
-      "'\(name)'", why, near.map { "Did you mean '\($0)'? \(Self.help)" } ?? Self.help)
+      "'\(name)'", why, near.map { "Did you mean '\($0)'? \(help)" } ?? help)
   }
 
-  private static func unknown(_ name: String, among flags: [SimulationFlag]) -> Failure {
+  private static func help(of program: String) -> String { "See '\(program) --help'" }
+
+  private static func unknown(
+    _ name: String, among flags: [ToolFlag], of program: String
+  ) -> Failure {
+    let help = Self.help(of: program)
     // One dash instead of two is the same slip for a short name as for a long one.
     let known = flags.map { String($0.name.dropFirst(2)) } + ["help"]
     let near = Spelling.nearest(to: String(name.drop { $0 == "-" }), among: known)
     return Self.mistake(
       name, "there is no such flag",
-      near.map { "Did you mean --\($0)? \(Self.help)" } ?? Self.help)
+      near.map { "Did you mean --\($0)? \(help)" } ?? help)
   }
 }

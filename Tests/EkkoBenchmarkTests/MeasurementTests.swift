@@ -1,0 +1,46 @@
+import EkkoNode
+import Testing
+
+@testable import EkkoBenchmark
+
+@Suite struct MeasurementTests {
+  @Test func `samples tell their median and their ends`() {
+    let odd = Samples([3, 1, 2])
+    #expect(odd.median == 2 && odd.low == 1 && odd.high == 3 && odd.count == 3)
+    #expect(Samples([4, 1, 2, 3]).median == 2.5)
+    #expect(Samples([7]).median == 7)
+  }
+
+  @Test func `a line has the fields of the design, in their order`() {
+    let measurement = Measurement(
+      "store", "overwrite", .rowsPerSecond, Samples([2, 1, 3]),
+      [Measurement.Setting("shards", 128), Measurement.Setting("cores", 1)])
+    #expect(
+      measurement.json.line
+        == "{\"experiment\":\"store\",\"case\":\"overwrite\",\"metric\":\"rows_per_second\","
+        + "\"value\":2.0,\"low\":1.0,\"high\":3.0,\"unit\":\"rows/s\","
+        + "\"config\":{\"shards\":128,\"cores\":1,\"repeats\":3}}")
+  }
+
+  @Test func `a small store is measured whole`() async throws {
+    var experiment = StoreExperiment()
+    experiment.keyCount = 20_000
+    experiment.rowLength = 4
+    experiment.shardCounts = [3]
+    experiment.coreCounts = [1, 2]
+    experiment.repeats = 1
+    var lines: [Measurement] = []
+
+    try await experiment.run { lines.append($0) }
+
+    for cores in [1, 2] {
+      let cases = lines.filter { $0.configuration.contains(.init("cores", cores)) }
+      #expect(
+        Set(cases.map(\.testCase)) == [
+          "insert", "overwrite", "lookup", "random-write-limit", "random-read-limit",
+        ])
+      // Memory may be that of an earlier run.
+      #expect(cases.allSatisfy { $0.metric == .overheadBytesPerRow || $0.samples.low > 0 })
+    }
+  }
+}
