@@ -29,6 +29,7 @@ import Testing
     experiment.shardCounts = [3]
     experiment.coreCounts = [1, 2]
     experiment.repeats = 1
+    experiment.batchCount = 4
     var lines: [Measurement] = []
 
     try await experiment.run { lines.append($0) }

@@ -9,6 +9,8 @@ package struct StoreExperiment: Sendable {
   package var shardCounts: [UInt32] = [128, 1024]
   package var coreCounts = [1, 2]
   package var batchLength = 4096
+  /// Batches of a run, each of other keys.
+  package var batchCount = 512
   package var repeats = 5
   package var seed: UInt64 = 1
 

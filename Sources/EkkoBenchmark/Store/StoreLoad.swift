@@ -24,7 +24,6 @@ struct StoreLoad: Sendable {
     var longestBatch: Duration
   }
 
-  private static let batchCount = 512
   private static let modelName = "bench"
 
   static func start(
@@ -69,7 +68,7 @@ struct StoreLoad: Sendable {
     for core in keys.indices { keys[core].shuffle(using: &generator) }
     self.keys = keys
     self.batches = keys.map { keys in
-      (0..<(Self.batchCount / cores)).map { _ in
+      (0..<(experiment.batchCount / cores)).map { _ in
         var batch: Set<UInt64> = []
         while batch.count < min(experiment.batchLength, keys.count) {
           batch.insert(keys[Int.random(in: keys.indices, using: &generator)])
