@@ -14,9 +14,7 @@ package struct HybridClock: Hashable, Sendable {
   @inlinable @inline(__always)
   package mutating func next(wall: WallTime, replacing replaced: Timestamp = .zero) -> Timestamp {
     #if PlantedBugs
-      if PlantedBug.active == .clockStepsBack, wall.microseconds < self.last.microseconds {
-        self.last = .zero
-      }
+      self.stepBackWrongly(to: wall)
     #endif
     let floor = max(self.last.rawValue, replaced.rawValue)
     precondition(floor < .max, "hybrid clock at the end of time")
@@ -24,4 +22,13 @@ package struct HybridClock: Hashable, Sendable {
     self.last = issued
     return issued
   }
+
+  #if PlantedBugs
+    @usableFromInline
+    package mutating func stepBackWrongly(to wall: WallTime) {
+      if PlantedBug.active == .clockStepsBack, wall.microseconds < self.last.microseconds {
+        self.last = .zero
+      }
+    }
+  #endif
 }
