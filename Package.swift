@@ -57,8 +57,7 @@ let package = Package(
     library(
       "EkkoBenchmark",
       [
-        "EkkoSimulation", "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport",
-        "EkkoStorage", "EkkoCore", "CEkko",
+        "EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore", "CEkko",
       ]),
     program("ekko-node", ["EkkoNode"]),
     program("ekko-bench", ["EkkoBenchmark", "EkkoNode", "CEkko"]),

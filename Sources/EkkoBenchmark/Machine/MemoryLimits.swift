@@ -4,7 +4,7 @@ internal import Foundation
 internal import Glibc
 
 /// What this machine's memory can do with rows of some size at random places: what a store without an
-/// index, versions or anybody to ask would reach (`reference`: huge pages, addresses known ahead).
+/// index, versions or anybody to ask would reach with huge pages and addresses known ahead.
 ///
 /// Each thread works on its own part of one region of `rowCount` rows.
 @safe
@@ -103,8 +103,4 @@ final class MemoryLimits: @unchecked Sendable {
       }
     }
   }
-}
-
-extension Duration {
-  var inSeconds: Double { self / .seconds(1) }
 }

@@ -72,7 +72,6 @@ package enum Metric: String, Hashable, Sendable {
   case rowsPerSecond = "rows_per_second"
   case bytesPerSecond = "bytes_per_second"
   case fractionOfLimit = "fraction_of_limit"
-  case scalingOfLimit = "scaling_of_limit"
   case overheadBytesPerRow = "overhead_bytes_per_row"
   case growthPauseMax = "growth_pause_max_ms"
 
@@ -80,7 +79,7 @@ package enum Metric: String, Hashable, Sendable {
     switch self {
     case .rowsPerSecond: "rows/s"
     case .bytesPerSecond: "B/s"
-    case .fractionOfLimit, .scalingOfLimit: "ratio"
+    case .fractionOfLimit: "ratio"
     case .overheadBytesPerRow: "B/row"
     case .growthPauseMax: "ms"
     }
@@ -89,7 +88,7 @@ package enum Metric: String, Hashable, Sendable {
   fileprivate func text(_ value: Double) -> String {
     switch self {
     case .rowsPerSecond, .bytesPerSecond: Figures.fixed(value, 0)
-    case .fractionOfLimit, .scalingOfLimit: Figures.fixed(value, 3)
+    case .fractionOfLimit: Figures.fixed(value, 3)
     case .overheadBytesPerRow: Figures.fixed(value, 1)
     case .growthPauseMax: Figures.fixed(value, 2)
     }

@@ -40,8 +40,9 @@ package struct StoreExperiment: Sendable {
       Measurement.Setting("shards", Int(shards)), .init("cores", cores),
       .init("keys", self.keyCount), .init("row_bytes", self.weightByteCount),
     ]
-    let before = ResidentMemory.byteCount()
     let load = try await StoreLoad.start(self, shards: shards, cores: cores)
+    // What the load itself holds is there by now.
+    let before = ResidentMemory.byteCount()
     let filling = await load.fill()
     let held = ResidentMemory.byteCount() - before
     try report(

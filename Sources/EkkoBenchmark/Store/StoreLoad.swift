@@ -15,6 +15,8 @@ struct StoreLoad: Sendable {
   private let experiment: StoreExperiment
   /// By core: batches of distinct keys at random, made beforehand.
   private let batches: [[[UInt64]]]
+  /// The rows of every batch.
+  private let values: [Float]
   /// By core, all of its keys.
   private let keys: [[UInt64]]
 
@@ -67,6 +69,7 @@ struct StoreLoad: Sendable {
     var generator = SplitMix64(seed: experiment.seed)
     for core in keys.indices { keys[core].shuffle(using: &generator) }
     self.keys = keys
+    self.values = Array(repeating: 1, count: experiment.batchLength * experiment.rowLength)
     self.batches = keys.map { keys in
       (0..<(experiment.batchCount / cores)).map { _ in
         var batch: Set<UInt64> = []
@@ -86,36 +89,50 @@ struct StoreLoad: Sendable {
 
   /// Writes every key once, in random order.
   func fill() async -> Result {
-    await self.run(
-      self.keys.map { keys in
-        stride(from: 0, to: keys.count, by: self.experiment.batchLength).map {
-          Array(keys[$0..<min($0 + self.experiment.batchLength, keys.count)])
-        }
+    let length = self.experiment.batchLength
+    return await self.run(
+      batchCounts: self.keys.map { ($0.count + length - 1) / length },
+      { core, number in
+        let keys = self.keys[core]
+        return Array(keys[(number * length)..<min((number + 1) * length, keys.count)])
       }, self.write)
   }
 
-  func overwrite() async -> Result { await self.run(self.batches, self.write) }
+  func overwrite() async -> Result { await self.runPrepared(self.write) }
 
-  func look() async -> Result { await self.run(self.batches, self.read) }
+  func look() async -> Result { await self.runPrepared(self.read) }
+
+  private func runPrepared(
+    _ step: @escaping @Sendable ([UInt64], Int) async -> Void
+  ) async -> Result {
+    await self.run(
+      batchCounts: self.batches.map(\.count), { self.batches[$0][$1] }, step)
+  }
 
   private func run(
-    _ batches: [[[UInt64]]], _ step: @escaping @Sendable ([UInt64], Int) async -> Void
+    batchCounts: [Int], _ batch: @escaping @Sendable (_ core: Int, _ number: Int) -> [UInt64],
+    _ step: @escaping @Sendable ([UInt64], Int) async -> Void
   ) async -> Result {
-    let rows = batches.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
     let start = ContinuousClock.now
-    let tasks = batches.enumerated().map { core, batches in
+    let tasks = batchCounts.enumerated().map { core, count in
       self.runtime.spawn(on: Home(index: core)) {
-        var longest = Duration.zero
-        for batch in batches {
+        var (rows, longest) = (0, Duration.zero)
+        for number in 0..<count {
+          let keys = batch(core, number)
           let before = ProcessorTime.ofThread()
-          await step(batch, core)
+          await step(keys, core)
           longest = max(longest, ProcessorTime.ofThread() - before)
+          rows += keys.count
         }
-        return longest
+        return (rows, longest)
       }
     }
-    var longest = Duration.zero
-    for task in tasks { longest = max(longest, await task.value) }
+    var (rows, longest) = (0, Duration.zero)
+    for task in tasks {
+      let part = await task.value
+      rows += part.0
+      longest = max(longest, part.1)
+    }
     return Result(
       rowsPerSecond: Double(rows) / start.duration(to: .now).inSeconds, longestBatch: longest)
   }
@@ -129,7 +146,8 @@ struct StoreLoad: Sendable {
       parts: [
         WriteRequest.Part(
           kind: .put, table: TableID(rawValue: 0), keys: keys,
-          floats: Array(repeating: 1, count: keys.count * self.experiment.rowLength))
+          floats: keys.count == self.values.count / self.experiment.rowLength
+            ? self.values : Array(self.values.prefix(keys.count * self.experiment.rowLength)))
       ])
     do {
       _ = try await self.store.node.write(request, until: Self.never)

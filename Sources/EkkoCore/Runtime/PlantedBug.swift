@@ -5,7 +5,7 @@
   /// prevents a trap of the catalogue of replication traps, or one like them. Mostly that is one line.
   /// Where what prevents it is done in several places, or the trap is another way of doing it
   /// (`cacheWalkNewestFirst`, `cachePrunedByVersionTime`, `identityKeptWithDisk`, …), the mistake itself is
-  /// written down, in a file named for the type it is in and `+PlantedBugs`.
+  /// written down, mostly in a file named for the type it is in and `+PlantedBugs`.
   ///
   /// Compiled only with the package trait `PlantedBugs`. At most one is active, in the whole process.
   package enum PlantedBug: String, Hashable, Sendable, CaseIterable {

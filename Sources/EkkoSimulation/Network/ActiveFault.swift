@@ -26,7 +26,11 @@ package struct NetworkFaultRule: Hashable, Sendable {
 
 /// A fault that was switched on: to switch it off, and to see whether it has mattered.
 package struct NetworkFaultTicket: Sendable {
-  let fault: ActiveFault
+  private let held: Confined<ActiveFault>
+
+  init(_ fault: ActiveFault) { self.held = Confined(fault) }
+
+  var fault: ActiveFault { self.held.value }
 
   package var kind: NetworkFault { self.fault.kind }
 
@@ -36,9 +40,7 @@ package struct NetworkFaultTicket: Sendable {
 
 /// A fault that is on, with a generator of its own: other faults that come or go leave what it does
 /// to a unit alone.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
-final class ActiveFault: @unchecked Sendable {
+final class ActiveFault {
   let rule: NetworkFaultRule
   var generator: SplitMix64
   var hasEnded = false

@@ -11,7 +11,7 @@ extension SimulatedNetwork {
     let fault = self.faults.start(rule)
     self.faults.changed(for: self.existingPaths)
     if rule.kind == .flapping { self.scheduleFlap(of: fault) }
-    return NetworkFaultTicket(fault: fault)
+    return NetworkFaultTicket(fault)
   }
 
   /// Switches it off; what it held goes on. One that is off already is left alone.

@@ -2,8 +2,9 @@ package import EkkoCore
 
 /// One process of the simulated world: the executor of its tasks, the maker of its actors' lanes, its
 /// clock; it can be paused, made slow, or cut off from everything.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): its tasks and actors run as jobs on the simulation's one thread, where the scheduler,
+// the timers and whoever pauses or ends it are as well; another that enqueued here would trap
+// (`Simulation.enqueue`).
 package final class SimulatedProcess: TaskExecutor, ExecutorPlacement, @unchecked Sendable {
   package let name: String
   package let number: UInt32

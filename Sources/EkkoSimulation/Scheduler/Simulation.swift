@@ -8,9 +8,11 @@ package import EkkoCore
 /// Time moves only when nothing is ready: to the next timer. A run is a function of the seed and the
 /// binary; `traceHash` tells two runs apart.
 ///
-/// SAFETY (of `@unchecked Sendable`): all state, and that of every class here that refers to this, is
-/// touched on the thread inside `run` only: jobs and timers run nowhere else, and `enqueue` traps when a
-/// job comes from another thread.
+/// The simulated world is reached by jobs, timers, the observer, and by whoever called `run`.
+// SAFETY (Sendable): all of these are on one thread. `run` runs every job and every timer in its own
+// loop, on the thread of its caller, which waits for it; nothing else runs a job, for all executors of the
+// world are lanes and processes of this, whose `enqueue` traps on any other thread. So no two threads ever
+// reach what is in here, or in a class that says it is on the simulation's thread.
 package final class Simulation: @unchecked Sendable {
   /// Which ready job runs next.
   package enum Order: String, Sendable { case random, fifo }
@@ -211,16 +213,16 @@ package final class Simulation: @unchecked Sendable {
     let outer = Self.current
     Self.current = self
     defer { Self.current = outer }
-    let result = Box<Value>()
+    let result = Confined(Box<Value>())
     // Owned by this loop, which ends when the task does.
-    Task(executorPreference: process) { result.value = await body() }
+    Task(executorPreference: process) { result.value.content = await body() }
     while true {
       if let next = self.takeReady() {
         // It was ready before its process was paused, or took up another job.
         if let process = next.process, process.keeps(next) { continue }
         self.progress.step(next.sequence, on: next.lane?.number ?? 0, at: self.now)
         self.run(next)
-        if let value = result.value { return value }
+        if let value = result.value.content { return value }
         guard self.steps < stepLimit else { throw .stepLimit(time: self.now) }
       } else if let timer = self.timers.next() {
         self.now = timer.time
@@ -257,9 +259,9 @@ package final class Simulation: @unchecked Sendable {
   private lazy var limbo = self.makeProcess("limbo")
 }
 
-/// Carries a result out of a task. SAFETY: written and read on the simulation's thread only.
-private final class Box<Value>: @unchecked Sendable {
-  var value: Value?
+/// Carries a result out of a task.
+private final class Box<Value> {
+  var content: Value?
 }
 
 extension SplitMix64 {

@@ -83,14 +83,10 @@ extension RowMemory {
     var depth: UInt16 { self.segment.depth }
     var isFull: Bool { (self.count + 1) * 10 > self.capacity * 7 }
     var shouldSplit: Bool { self.count >= Self.splitCount && self.depth < Self.largestDepth }
-    /// Whether most of it would be given back by resizing to `fittingCapacity`.
-    var isSparse: Bool { self.capacity > Self.doubledCapacity && self.count * 4 < self.capacity }
 
     var grownCapacity: Int {
       self.capacity < Self.doubledCapacity ? self.capacity * 2 : self.capacity + self.capacity / 4
     }
-
-    var fittingCapacity: Int { Self.fittingCapacity(for: self.count) }
 
     private static func fittingCapacity(for count: Int) -> Int {
       max(Self.smallestCapacity, count * 10 / 6 + 1)
@@ -173,14 +169,6 @@ extension RowMemory {
     self.segmentOwners[owner].count -= 1
     self.segmentOwners[owner].segment.remove(
       upper: UInt32(truncatingIfNeeded: hash >> 32), slot: slot)
-  }
-
-  /// Gives back what segments hold too much after rows have gone.
-  func shrinkIndex() {
-    for owner in self.segmentOwners.indices where self.segmentOwners[owner].isSparse {
-      self.segmentOwners[owner].resize(to: self.segmentOwners[owner].fittingCapacity)
-      self.publish(owner)
-    }
   }
 
   /// To be called before the entries of segment `owner` are changed.

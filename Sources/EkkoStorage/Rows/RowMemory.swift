@@ -175,22 +175,6 @@ final class RowMemory: @unchecked Sendable {
   private func place(_ index: Int) {
     unsafe (self.parts.pointee.chunks + index).initialize(to: self.chunkBlocks[index].base)
   }
-
-  /// Gives back the last chunk, of which no row is in use.
-  ///
-  /// - Returns: how many slots are left.
-  func dropLastChunk() -> Int {
-    let last = self.chunkBlocks.count - 1
-    unsafe self.parts.pointee.capacity -= self.rowCount(ofChunk: last)
-    self.chunkBlocks.removeLast()
-    return self.capacity
-  }
-
-  /// The slots of the last chunk, unless it is the only one.
-  var lastChunk: Range<Int>? {
-    let last = self.chunkBlocks.count - 1
-    return last > 0 ? (last << self.chunkShift)..<self.capacity : nil
-  }
 }
 
 /// What stands before a row's bytes. Whoever writes a row reads this first: apart, the two would be in one

@@ -34,8 +34,6 @@ package struct RowTable: Sendable {
     package var sequence: UInt64
   }
 
-  package var allocatedSlotCount: Int { self.memory.capacity }
-
   @inline(__always)
   static func hash(of key: UInt64) -> UInt64 { SplitMix64.mix(key) }
 
