@@ -13,13 +13,8 @@ extension ShardActor {
     let rows = self.shard.tables[Int(table.rawValue)]
     let cache = self.shard.cache
     var changes: [ChangeBatch.Change] = []
-    var position = cache.firstPosition(after: sequence)
-    while position < cache.entries.endIndex {
-      let entry = cache.entries[position]
-      position += 1
-      guard entry.table == table.rawValue else { continue }
+    for (_, entry) in cache.entries(after: sequence) where entry.table == table.rawValue {
       let stamp = rows.stamp(at: Int(entry.slot))
-      guard stamp.sequence == entry.sequence else { continue }
       changes.append(
         ChangeBatch.Change(
           key: rows.key(at: Int(entry.slot)),

@@ -292,7 +292,9 @@ final class ReplicaMirror: @unchecked Sendable {
     do throws(Shard.Violation) { try shard.checkInvariants() } catch {
       let invariant: Invariant =
         switch error {
-        case .uncachedBeyondDominator, .dominatorBeyondClaim, .cacheOrder, .liveCount: .c1
+        case .uncachedBeyondDominator, .dominatorBeyondClaim, .cacheOrder, .cacheEntry,
+          .liveCount:
+          .c1
         case .ownKnowledge: .k2
         case .rowBeyondClaim: .k1
         case .shardVersion: .s1
@@ -303,10 +305,10 @@ final class ReplicaMirror: @unchecked Sendable {
     guard shard.knowledge.count <= shard.originLimit + Self.latecomers else {
       throw self.violation(.b1, "\(shard.id.text): \(shard.knowledge.count) origins in knowledge")
     }
-    guard shard.cache.entries.count <= 2 * shard.cache.liveCount + 64 + Self.turnLength else {
+    guard shard.cache.storedCount <= 2 * shard.cache.liveCount + 64 + Self.turnLength else {
       throw self.violation(
         .b1,
-        "\(shard.id.text): \(shard.cache.entries.count) cache entries, "
+        "\(shard.id.text): \(shard.cache.storedCount) cache entries, "
           + "\(shard.cache.liveCount) live")
     }
   }

@@ -73,14 +73,12 @@ final class DelayGauge: @unchecked Sendable {
       guard actor.shard.arrival != before else { return before }
       let cache = actor.shard.cache
       let rows = actor.shard.tables[0]
-      for entry in cache.entries[cache.firstPosition(after: before)...] {
-        let stamp = rows.stamp(at: Int(entry.slot))
-        guard stamp.sequence == entry.sequence else { continue }
+      for (_, entry) in cache.entries(after: before) {
         let key = Int(rows.key(at: Int(entry.slot)))
         if node == 0 {
-          self.commit(stamp.timestamp, of: key)
+          self.commit(entry.timestamp, of: key)
         } else {
-          self.arrive(stamp.timestamp, of: key, at: node)
+          self.arrive(entry.timestamp, of: key, at: node)
         }
       }
       return actor.shard.arrival

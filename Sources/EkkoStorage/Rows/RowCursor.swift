@@ -17,23 +17,11 @@ struct RowCursor {
     return self.current.stamp(at: slot)
   }
 
-  /// The sequence alone: of a row that has arrived anew since, nothing more is looked at.
+  /// Asks the processor for a row that will be looked at soon.
   @inline(__always)
-  mutating func sequence(table: Int, slot: Int) -> UInt64 {
+  mutating func prefetch(table: Int, slot: Int) {
     self.move(to: table)
-    return self.current.sequence(at: slot)
-  }
-
-  /// Asks the processor for a row that will be looked at soon, if it lies in the same table.
-  @inline(__always)
-  func prefetch(table: Int, slot: Int) {
-    if table == self.table { self.current.prefetchRow(slot) }
-  }
-
-  /// The same without the row's bytes.
-  @inline(__always)
-  func prefetchHead(table: Int, slot: Int) {
-    if table == self.table { self.current.prefetchHead(slot) }
+    self.current.prefetchRow(slot)
   }
 
   @inline(__always)

@@ -89,12 +89,6 @@ extension RowMemory {
   /// The processor fetches the rest of a longer row by itself.
   private static let prefetchedByteCount = 576
 
-  @inline(__always)
-  func prefetchHead(_ slot: Int) {
-    // SAFETY: a prefetch never faults.
-    unsafe ekko_prefetch(self.head(slot))
-  }
-
   // MARK: Rows
 
   /// Where the head of `slot` is; the row's bytes follow.

@@ -13,8 +13,6 @@ extension Shard {
   private static let openWalkLimit = 64
   /// Entries one turn may examine, so that a turn stays far under a millisecond.
   private static let examinedPerTurn = 4096
-  /// How many entries ahead of the walk rows are asked for.
-  private static let lookAhead = 12
 
   /// The snapshot: freezes all that the answer will claim and decides between cache and scan, in
   /// one step. The section's first item is written to `writer`.
@@ -213,14 +211,13 @@ extension Shard {
         return self.advanceNewestFirst(&walk, selecting: &selection)
       }
     #endif
-    let entries = self.cache.entries
-    // One copy of the tables' handles for the whole turn, not one for each row.
+    // One copy of what is gone through for the whole turn, not one for each row.
+    let cache = self.cache
     var rows = RowCursor(self.tables)
-    var position = self.cache.firstPosition(after: cursor)
+    var place = cache.cursor(after: cursor)
     var reached = cursor
     defer { self.counters.rowsVisited += UInt64(selection.examined) }
-    while position < entries.endIndex, entries[position].sequence <= walk.mark {
-      let entry = entries[position]
+    while let (sequence, entry) = cache.next(&place), sequence <= walk.mark {
       guard selection.examined < Self.examinedPerTurn,
         Self.hasRoom(selection, table: Int(entry.table), of: walk)
       else {
@@ -228,16 +225,12 @@ extension Shard {
         return false
       }
       selection.examined += 1
-      if position + Self.lookAhead < entries.endIndex {
-        let ahead = entries[position + Self.lookAhead]
-        rows.prefetch(table: Int(ahead.table), slot: Int(ahead.slot))
+      if !walk.isKnown(entry.timestamp, origin: entry.origin) {
+        // Nothing of the row is needed before it is written to the answer.
+        rows.prefetch(table: Int(entry.table), slot: Int(entry.slot))
+        Self.select(table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
       }
-      if rows.sequence(table: Int(entry.table), slot: Int(entry.slot)) == entry.sequence {
-        let stamp = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
-        Self.select(stamp, table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
-      }
-      reached = entry.sequence
-      position += 1
+      reached = sequence
     }
     walk.position = .cache(after: walk.mark)
     while let reference = walk.rewritten.last {
@@ -248,9 +241,8 @@ extension Shard {
       selection.examined += 1
       self.counters.rewrittenRowsVisited += 1
       let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
-      if stamp.sequence != 0 {
-        Self.select(
-          stamp, table: Int(reference.table), slot: reference.slot, of: walk, in: &selection)
+      if stamp.sequence != 0, !walk.isKnown(stamp) {
+        Self.select(table: Int(reference.table), slot: reference.slot, of: walk, in: &selection)
       }
     }
     return true
@@ -271,8 +263,8 @@ extension Shard {
         else { return false }
         selection.examined += 1
         let stamp = rows.stamp(table: table, slot: Int(cursor.slot))
-        if stamp.sequence != 0 {
-          Self.select(stamp, table: table, slot: cursor.slot, of: walk, in: &selection)
+        if stamp.sequence != 0, !walk.isKnown(stamp) {
+          Self.select(table: table, slot: cursor.slot, of: walk, in: &selection)
         }
         cursor.slot += 1
       }
@@ -283,9 +275,8 @@ extension Shard {
 
   @inline(__always)
   private static func select(
-    _ stamp: RowTable.Stamp, table: Int, slot: UInt32, of walk: Walk, in selection: inout Selection
+    table: Int, slot: UInt32, of walk: Walk, in selection: inout Selection
   ) {
-    guard !walk.isKnown(stamp) else { return }
     selection.slots[table].append(slot)
     selection.remainingBytes -= walk.rowByteCounts[table]
     selection.isEmpty = false

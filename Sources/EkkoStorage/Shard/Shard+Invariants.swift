@@ -15,6 +15,8 @@ extension Shard {
     case tombstoneCount(counted: Int, held: Int)
     /// Cache entries must ascend by arrival.
     case cacheOrder
+    /// A live entry that is not its row's latest arrival, or has another version than the row.
+    case cacheEntry(table: UInt16, slot: UInt32)
     /// Our own knowledge lies beyond what this shard's clock has issued (K2).
     case ownKnowledge
     /// The held version is our own but newer than our counter (S1).
@@ -80,10 +82,14 @@ extension Shard {
     let memories = self.tables.map(\.memory)
     var previous: UInt64 = 0
     var live = 0
-    for entry in self.cache.entries {
-      guard entry.sequence > previous else { throw .cacheOrder }
-      previous = entry.sequence
-      if memories[Int(entry.table)].sequence(at: Int(entry.slot)) == entry.sequence { live += 1 }
+    for (sequence, entry) in self.cache.entries(after: 0) {
+      guard sequence > previous else { throw .cacheOrder }
+      previous = sequence
+      let stamp = memories[Int(entry.table)].stamp(at: Int(entry.slot))
+      guard stamp.sequence == sequence, stamp.timestamp == entry.timestamp,
+        stamp.origin == entry.origin
+      else { throw .cacheEntry(table: entry.table, slot: entry.slot) }
+      live += 1
     }
     guard live == self.cache.liveCount else {
       throw .liveCount(counted: live, held: self.cache.liveCount)

@@ -12,18 +12,18 @@ extension Shard {
     #endif
     let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
     if let sequence = self.cache.sequence(before: horizon) {
-      var rows = RowCursor(self.tables)
-      self.cache.prune(through: sequence, of: &rows)
+      #if PlantedBugs
+        self.eraseStaleCopies(through: sequence)
+      #endif
+      self.cache.prune(through: sequence)
     }
     self.compactCache()
   }
 
-  /// Lets the ring go of what is no longer live, if that is most of it: after arrivals, and where many rows
+  /// Lets the cache go of what is no longer live, if that is most of it: after arrivals, and where many rows
   /// have gone at once.
   mutating func compactCache() {
-    guard self.cache.needsCompaction else { return }
-    var rows = RowCursor(self.tables)
-    self.cache.compact(against: &rows)
+    if self.cache.needsCompaction { self.cache.compact() }
   }
 
   /// Begins with this estimate of D_prop.

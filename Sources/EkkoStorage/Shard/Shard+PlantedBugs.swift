@@ -13,20 +13,14 @@
       var next = walk.oldest == nil ? walk.mark : cursor
       let oldest = walk.oldest ?? cursor
       walk.oldest = oldest
-      let entries = self.cache.entries
-      var position = self.cache.firstPosition(after: next) - 1
-      while position >= entries.startIndex, entries[position].sequence > oldest {
-        let entry = entries[position]
+      while let (sequence, entry) = self.cache.last(before: next + 1), sequence > oldest {
         guard selection.isEmpty || selection.remainingBytes > 0 else {
           walk.position = .cache(after: next)
           return false
         }
         let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
-        if stamp.sequence == entry.sequence {
-          self.send(stamp, table: entry.table, slot: entry.slot, of: walk, in: &selection)
-        }
-        next = entry.sequence - 1
-        position -= 1
+        self.send(stamp, table: entry.table, slot: entry.slot, of: walk, in: &selection)
+        next = sequence - 1
       }
       for reference in walk.rewritten {
         let stamp = self.tables[Int(reference.table)].stamp(at: Int(reference.slot))
@@ -108,16 +102,23 @@
         self.wallHorizon = max(self.wallHorizon, wall)
         if now.wall.microseconds <= self.wallHorizon.microseconds { through = self.arrival }
       case .cachePrunedByVersionTime:
-        for entry in self.cache.entries {
-          let stamp = self.tables[Int(entry.table)].stamp(at: Int(entry.slot))
-          if stamp.sequence == entry.sequence, stamp.timestamp >= wall { break }
-          through = entry.sequence
+        for (sequence, entry) in self.cache.entries(after: 0) {
+          if entry.timestamp >= wall { break }
+          through = sequence
         }
       default: break
       }
       guard let through, through > 0 else { return }
-      var rows = RowCursor(self.tables)
-      self.cache.prune(through: through, of: &rows)
+      self.cache.prune(through: through)
+    }
+
+    /// Erases the present arrival of each row of which an earlier one is about to be pruned.
+    mutating func eraseStaleCopies(through sequence: UInt64) {
+      guard PlantedBug.active == .staleCopyPruned else { return }
+      for entry in self.cache.stored(through: sequence) {
+        let present = self.tables[Int(entry.table)].sequence(at: Int(entry.slot))
+        if present > sequence { self.cache.noteRemoval(of: present) }
+      }
     }
   }
 

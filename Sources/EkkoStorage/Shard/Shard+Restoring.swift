@@ -31,8 +31,7 @@ extension Shard {
 
   /// What was loaded is no news to anyone: it leaves the update cache for the DVV.
   mutating func evictLoadedRows() {
-    var rows = RowCursor(self.tables)
-    self.cache.prune(through: self.arrival, of: &rows)
+    self.cache.prune(through: self.arrival)
     #if PlantedBugs
       if PlantedBug.active == .emptyDominatorAfterLoading { self.cache.clearDominator() }
     #endif

@@ -137,8 +137,12 @@ package struct Shard: Sendable {
     #if PlantedBugs
       if PlantedBug.active == .deletesBypassCache, isTombstone { return }
     #endif
-    self.cache.append(
-      table: UInt16(index), slot: UInt32(slot), sequence: self.arrival, replaced: replaced)
+    let entry: InlineArray<1, UpdateCache.Entry> = [
+      UpdateCache.Entry(
+        table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin)
+    ]
+    self.cache.append(entry.span, from: self.arrival)
+    self.cache.noteRemoval(of: replaced)
     if !self.walks.isEmpty && replaced != 0 {
       self.noteRewrite(table: index, slot: slot, replaced: replaced)
     }
@@ -146,7 +150,7 @@ package struct Shard: Sendable {
 
   /// Tells each open cache walk that has yet to reach arrival `replaced` that this row has left its
   /// path, so that the walk visits it at its end.
-  private mutating func noteRewrite(table: Int, slot: Int, replaced: UInt64) {
+  mutating func noteRewrite(table: Int, slot: Int, replaced: UInt64) {
     #if PlantedBugs
       if PlantedBug.active == .rewrittenRowsMissed { return }
     #endif

@@ -98,7 +98,12 @@ package struct Walk: Sendable {
   /// Whether the asker knows the row stamped `stamp` already.
   @inline(__always)
   func isKnown(_ stamp: RowTable.Stamp) -> Bool {
-    let origin = Int(stamp.origin)
-    return origin < self.bounds.count && self.bounds[origin] >= stamp.timestamp.rawValue
+    self.isKnown(stamp.timestamp, origin: stamp.origin)
+  }
+
+  @inline(__always)
+  func isKnown(_ timestamp: Timestamp, origin: UInt32) -> Bool {
+    let origin = Int(origin)
+    return origin < self.bounds.count && self.bounds[origin] >= timestamp.rawValue
   }
 }

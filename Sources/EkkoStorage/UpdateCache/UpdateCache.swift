@@ -8,19 +8,37 @@ package import EkkoCore
 /// only saves work, is a counter and no condition. Invariant (i) holds always:
 /// **C1** for each row whose arrival is not in the ring, DVV[its origin] ≥ its time.
 ///
-/// An entry is *live* while it names its row's latest arrival. The ring holds at most twice the
-/// live entries and a constant.
+/// An entry is *live* while it names its row's latest arrival. At most twice the live entries and a
+/// constant are held. Nothing here looks at a row: an entry repeats its version, and a row that arrives
+/// anew marks the entry of its former arrival.
 package struct UpdateCache: Sendable {
   package struct Entry: Hashable, Sendable {
-    package let sequence: UInt64
+    package let timestamp: Timestamp
     package let slot: UInt32
+    let shortOrigin: UInt16
     package let table: UInt16
+
+    /// Index into the shard's table of origins.
+    package var origin: UInt32 { UInt32(self.shortOrigin) }
+
+    @inline(__always)
+    init(table: UInt16, slot: UInt32, timestamp: Timestamp, origin: UInt32) {
+      self.timestamp = timestamp
+      self.slot = slot
+      self.shortOrigin = UInt16(truncatingIfNeeded: origin)
+      self.table = table
+    }
   }
 
-  private var ring: [Entry] = []
+  /// Ascending by number; none of those before `head` is held.
+  private var chunks: [ArrivalChunk] = []
   private var head = 0
+  /// Of those held, how many have nothing live, and so nothing at all.
+  private var emptyCount = 0
   package private(set) var liveCount = 0
-  /// Every row whose latest arrival is at or before this sequence has left the ring.
+  /// Of the entries held, those among them that are not live any more.
+  package private(set) var storedCount = 0
+  /// Every row whose latest arrival is at or before this sequence has left the cache.
   package private(set) var prunedThrough: UInt64 = 0
   /// The DVV, by index in the shard's table of origins; absent means zero.
   package private(set) var dominator: [UInt64] = []
@@ -39,23 +57,68 @@ package struct UpdateCache: Sendable {
     self.propagation = propagation
   }
 
-  package var entries: ArraySlice<Entry> { self.ring[self.head...] }
+  // MARK: Arrivals
 
-  /// Notes that the row in (table, slot) arrived as `sequence`, its previous arrival being
-  /// `replaced` (zero for a new row).
+  /// Notes that rows arrived under the sequences from `first` on.
   @inline(__always)
-  package mutating func append(
-    table: UInt16, slot: UInt32, sequence: UInt64, replaced: UInt64
-  ) {
-    self.ring.append(Entry(sequence: sequence, slot: slot, table: table))
-    self.noteRemoval(of: replaced)
-    self.liveCount += 1
+  mutating func append(_ arrivals: Span<Entry>, from first: UInt64) {
+    var (done, sequence) = (0, first)
+    while done < arrivals.count {
+      let part = min(arrivals.count - done, ArrivalChunk.length - Int(sequence & 63))
+      let number = ArrivalChunk.number(of: sequence)
+      if self.chunks.last?.number != number {
+        self.chunks.append(ArrivalChunk(number: number))
+      } else if self.chunks[self.chunks.count - 1].live == 0 {
+        // It was emptied before it was full.
+        self.emptyCount -= 1
+      }
+      self.chunks[self.chunks.count - 1].append(
+        arrivals.extracting(done..<(done + part)), from: sequence)
+      done += part
+      sequence += UInt64(part)
+    }
+    self.liveCount += arrivals.count
+    self.storedCount += arrivals.count
   }
 
-  /// The row whose latest arrival was `sequence` is gone or about to arrive anew.
+  /// The row whose latest arrival was `sequence` is gone, or has arrived anew; zero for a row that was
+  /// not there.
   @inline(__always)
   package mutating func noteRemoval(of sequence: UInt64) {
-    if sequence > self.prunedThrough { self.liveCount -= 1 }
+    guard sequence > self.prunedThrough,
+      let place = self.place(of: ArrivalChunk.number(of: sequence)),
+      self.chunks[place].holds(sequence)
+    else { return }
+    self.liveCount -= 1
+    let released = self.chunks[place].remove(sequence)
+    if released > 0 {
+      self.storedCount -= released
+      self.emptyCount += 1
+    }
+  }
+
+  /// Where the chunk `number` is. Mostly none is missing between it and the last.
+  @inline(__always)
+  private func place(of number: UInt64) -> Int? {
+    guard let last = self.chunks.last?.number, number <= last else { return nil }
+    let place = self.chunks.count &- 1 &- Int(truncatingIfNeeded: last &- number)
+    if place >= self.head, self.chunks[place].number == number { return place }
+    return self.search(for: number)
+  }
+
+  private func search(for number: UInt64) -> Int? {
+    let place = self.firstPlace(from: number)
+    return place < self.chunks.count && self.chunks[place].number == number ? place : nil
+  }
+
+  /// Where the first chunk is whose number is at least `number`. O(log n).
+  private func firstPlace(from number: UInt64) -> Int {
+    var (low, high) = (self.head, self.chunks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if self.chunks[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Remembers when a batch of arrivals ended, for pruning by age.
@@ -122,21 +185,40 @@ package struct UpdateCache: Sendable {
     return true
   }
 
-  /// The position in `entries` of the first entry after `sequence`. O(log n).
-  package func firstPosition(after sequence: UInt64) -> Int {
-    var low = self.head
-    var high = self.ring.count
-    while low < high {
-      let middle = (low + high) / 2
-      if self.ring[middle].sequence <= sequence { low = middle + 1 } else { high = middle }
-    }
-    return low
+  // MARK: Entries
+
+  /// Goes through the live entries, in order of arrival.
+  struct Cursor {
+    /// Where the search for the next one goes on.
+    fileprivate var place: Int
+    fileprivate(set) var sequence: UInt64
   }
 
-  /// Whether the ring holds an entry for the arrival `sequence`. O(log n).
+  func cursor(after sequence: UInt64) -> Cursor {
+    Cursor(place: self.firstPlace(from: ArrivalChunk.number(of: sequence + 1)), sequence: sequence)
+  }
+
+  @inline(__always)
+  func next(_ cursor: inout Cursor) -> (sequence: UInt64, entry: Entry)? {
+    while cursor.place < self.chunks.count {
+      if let found = self.chunks[cursor.place].first(after: cursor.sequence) {
+        cursor.sequence = found.sequence
+        return found
+      }
+      cursor.place += 1
+    }
+    return nil
+  }
+
+  /// The live entries after `sequence`, in order of arrival.
+  package func entries(after sequence: UInt64) -> some Sequence<(sequence: UInt64, entry: Entry)> {
+    Swift.sequence(state: self.cursor(after: sequence)) { self.next(&$0) }
+  }
+
+  /// Whether the arrival `sequence` is its row's latest, and not pruned.
   package func contains(_ sequence: UInt64) -> Bool {
-    let position = self.firstPosition(after: sequence - 1)
-    return position < self.ring.count && self.ring[position].sequence == sequence
+    guard let place = self.place(of: ArrivalChunk.number(of: sequence)) else { return false }
+    return self.chunks[place].holds(sequence)
   }
 
   // MARK: Pruning (Algorithm 1, PruneCache)
@@ -165,70 +247,65 @@ package struct UpdateCache: Sendable {
     return newest
   }
 
-  /// How many entries ahead a row is fetched into the processor's cache.
-  private static let lookAhead = 16
-
   /// Erases the entries up to `sequence`. The version of each live one goes into the DVV *before*
   /// its entry goes, in this one step.
-  mutating func prune(through sequence: UInt64, of rows: inout RowCursor) {
+  mutating func prune(through sequence: UInt64) {
     #if PlantedBugs
       self.raiseLateDominator()
     #endif
-    while self.head < self.ring.count, self.ring[self.head].sequence <= sequence {
-      let entry = self.ring[self.head]
-      self.prefetch(self.head + Self.lookAhead, of: rows)
-      let current = rows.stamp(table: Int(entry.table), slot: Int(entry.slot))
-      if current.sequence == entry.sequence {
-        #if PlantedBugs
-          if PlantedBug.active == .erasedBeforeDominator {
-            self.lateDominator.append((current.origin, current.timestamp))
-          } else {
-            self.raiseDominator(origin: current.origin, to: current.timestamp)
-          }
-        #else
-          self.raiseDominator(origin: current.origin, to: current.timestamp)
-        #endif
-        self.liveCount -= 1
+    while self.head < self.chunks.count,
+      self.chunks[self.head].number <= ArrivalChunk.number(of: sequence)
+    {
+      var chunk = ArrivalChunk(number: self.chunks[self.head].number)
+      swap(&chunk, &self.chunks[self.head])
+      let wasEmpty = chunk.live == 0
+      let removed = chunk.removeFirst(through: sequence) { _, entry in
+        self.dominate(entry)
       }
-      #if PlantedBugs
-        if PlantedBug.active == .staleCopyPruned { self.erase(current.sequence) }
-      #endif
+      self.liveCount -= removed.live
+      self.storedCount -= removed.stored
+      let (isEmpty, isPast) = (chunk.live == 0, chunk.isPast(sequence))
+      swap(&chunk, &self.chunks[self.head])
+      self.emptyCount += (isEmpty && !isPast ? 1 : 0) - (wasEmpty ? 1 : 0)
+      guard isPast else { break }
       self.head += 1
     }
     self.prunedThrough = max(self.prunedThrough, sequence)
-    if self.head > 64, self.head * 2 > self.ring.count {
-      self.ring.removeFirst(self.head)
+    if self.head > 64, self.head * 2 > self.chunks.count {
+      self.chunks.removeFirst(self.head)
       self.head = 0
     }
+  }
+
+  /// No row outside the cache has a later version than the DVV says: this one is about to leave.
+  private mutating func dominate(_ entry: Entry) {
+    #if PlantedBugs
+      if PlantedBug.active == .erasedBeforeDominator {
+        self.lateDominator.append((entry.origin, entry.timestamp))
+        return
+      }
+    #endif
+    self.raiseDominator(origin: entry.origin, to: entry.timestamp)
   }
 
   package var needsCompaction: Bool {
     #if PlantedBugs
       if PlantedBug.active == .cacheNeverCompacted { return false }
     #endif
-    return self.ring.count - self.head > 2 * self.liveCount + 64
+    return self.storedCount > 2 * self.liveCount + 64
+      || 2 * self.emptyCount > self.chunks.count - self.head + 16
   }
 
   /// Drops entries that are not live. Order and sequences stay, so open walks are not disturbed.
-  mutating func compact(against rows: inout RowCursor) {
-    var kept: [Entry] = []
-    kept.reserveCapacity(self.liveCount * 2 + 64)
-    for position in self.head..<self.ring.count {
-      let entry = self.ring[position]
-      self.prefetch(position + Self.lookAhead, of: rows)
-      if rows.sequence(table: Int(entry.table), slot: Int(entry.slot)) == entry.sequence {
-        kept.append(entry)
-      }
+  mutating func compact() {
+    var kept: [ArrivalChunk] = []
+    kept.reserveCapacity(self.chunks.count - self.head - self.emptyCount)
+    for place in self.head..<self.chunks.count where self.chunks[place].live != 0 {
+      self.chunks[place].compact()
+      kept.append(self.chunks[place])
     }
-    self.ring = kept
-    self.head = 0
-  }
-
-  @inline(__always)
-  private func prefetch(_ position: Int, of rows: RowCursor) {
-    guard position < self.ring.count else { return }
-    let entry = self.ring[position]
-    rows.prefetchHead(table: Int(entry.table), slot: Int(entry.slot))
+    (self.chunks, self.head, self.emptyCount) = (kept, 0, 0)
+    self.storedCount = self.liveCount
   }
 }
 
@@ -241,15 +318,14 @@ package struct UpdateCache: Sendable {
       self.lateDominator = []
     }
 
-    /// Takes a later arrival out of the ring, if it is there.
-    fileprivate mutating func erase(_ sequence: UInt64) {
-      // Of a row that is gone there is no later arrival.
-      guard sequence > 0 else { return }
-      let place = self.firstPosition(after: sequence - 1)
-      guard place > self.head, place < self.ring.count, self.ring[place].sequence == sequence else {
-        return
-      }
-      self.ring.remove(at: place)
+    /// The last live arrival before `sequence`.
+    func last(before sequence: UInt64) -> (sequence: UInt64, entry: Entry)? {
+      self.chunks[self.head...].reversed().lazy.compactMap { $0.last(before: sequence) }.first
+    }
+
+    /// Those up to `sequence` that are held, live or not.
+    func stored(through sequence: UInt64) -> [Entry] {
+      self.chunks[self.head...].flatMap { $0.stored(through: sequence) }
     }
   }
 #endif

@@ -52,7 +52,7 @@ import Testing
 
     for replica in cluster.replicas {
       #expect(replica.rowCount == 0 && replica.cache.liveCount == 0)
-      #expect(replica.cache.entries.isEmpty)
+      #expect(replica.cache.storedCount == 0)
     }
   }
 
