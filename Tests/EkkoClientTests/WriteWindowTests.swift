@@ -67,7 +67,7 @@ import Testing
         switch primary.lookUp(request, isSentAgain: true) {
         case .new:
           #expect(applied.insert(sequence).inserted)
-          primary.remember(request, versions: [])
+          primary.remember(request, versions: IssuedTimes())
         case .repeated:
           #expect(applied.contains(sequence))
         case .outsideWindow:

@@ -220,7 +220,7 @@ package actor CatalogueKeeper {
   private func change<Answer: Sendable>(
     _ decide:
       @Sendable (Catalogue) throws(RequestFailure) -> (
-        answer: Answer, writes: [ShardWrite]
+        answer: Answer, writes: [RowWrites]
       )
   ) async throws(RequestFailure) -> Answer {
     let answer = try await self.write(decide)
@@ -235,7 +235,7 @@ package actor CatalogueKeeper {
   private func write<Answer: Sendable>(
     _ decide:
       @Sendable (Catalogue) throws(RequestFailure) -> (
-        answer: Answer, writes: [ShardWrite]
+        answer: Answer, writes: [RowWrites]
       )
   ) async throws(RequestFailure) -> Answer {
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
@@ -249,23 +249,23 @@ extension RequestFailure {
   fileprivate init(_ error: ModelError) { self = .invalid(error.description) }
 }
 
-extension ShardWrite {
+extension RowWrites {
   fileprivate static func put(
     _ value: [UInt8], key: UInt64, of table: Catalogue.Table
-  ) -> ShardWrite {
-    ShardWrite(kind: .put, table: table.id, keys: [key], values: .contents([value]))
+  ) -> RowWrites {
+    RowWrites(kind: .put, table: table.id, keys: [key], values: .contents([value]))
   }
 
-  fileprivate static func put(_ member: MemberRecord) -> ShardWrite {
+  fileprivate static func put(_ member: MemberRecord) -> RowWrites {
     .put(member.encode(), key: member.node.rawValue, of: .members)
   }
 
-  fileprivate static func put(_ model: ModelRecord) -> ShardWrite {
+  fileprivate static func put(_ model: ModelRecord) -> RowWrites {
     .put(model.encode(), key: UInt64(model.id.rawValue), of: .models)
   }
 
-  fileprivate static func delete(_ member: MemberRecord) -> ShardWrite {
-    ShardWrite(
+  fileprivate static func delete(_ member: MemberRecord) -> RowWrites {
+    RowWrites(
       kind: .delete, table: Catalogue.Table.members.id, keys: [member.node.rawValue],
       values: .none)
   }

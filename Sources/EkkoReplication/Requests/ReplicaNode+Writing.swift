@@ -14,18 +14,16 @@ extension ReplicaNode {
     for part in request.parts { try WriteCheck(of: part, in: model).run() }
     guard self.mayWrite else { throw .busy(retryAfter: .milliseconds(100)) }
 
-    let cuts = request.parts.map {
-      ShardCut($0.keys, of: $0.table, shardCount: model.shardCount)
+    let batch = WriteBatch(
+      request.parts.map { RowWrites($0, schema: model.tables[Int($0.table.rawValue)]) },
+      shardCount: model.shardCount)
+    for index in batch.shards {
+      let primary = model.primary(of: ShardID(model: model.id, index: index))
+      guard primary == self.nodeID else {
+        throw .elsewhere(self.catalogue.members[primary]?.endpoint)
+      }
     }
-    let indices = ShardCut.shards(of: cuts)
-    let ids = indices.map { ShardID(model: model.id, index: $0) }
-    for shard in ids where model.primary(of: shard) != self.nodeID {
-      throw .elsewhere(self.catalogue.members[model.primary(of: shard)]?.endpoint)
-    }
-    let batches = zip(request.parts, cuts).map { part, cut in
-      WriteBatch(part, order: cut.order, schema: model.tables[Int(part.table.rawValue)])
-    }
-    let actors = self.shards.actors(of: ids)
+    let actors = self.shards.actors(of: model.id, shards: batch.shards)
     guard actors.allSatisfy({ $0 != nil }) else { throw .busy(retryAfter: .milliseconds(20)) }
 
     var reply = WriteReply(
@@ -34,24 +32,32 @@ extension ReplicaNode {
       isRepeated: false)
     let (ticket, now) = self.board.beginWrite(at: self.clock.now())
     defer { self.board.endWrite(ticket) }
-    var latest: [(ShardID, ParameterVersion)] = []
-    for (index, actor) in zip(indices, actors.compactMap(\.self)) {
-      let involved = cuts.indices.filter { !cuts[$0].range(of: index).isEmpty }
-      let writes = involved.map { batches[$0].write(cuts[$0].range(of: index)) }
+    var latest: [Timestamp] = []
+    latest.reserveCapacity(actors.count)
+    for (number, actor) in actors.enumerated() {
+      guard let actor else { continue }
+      let write = batch[number]
       #if PlantedBugs
         let outcome = await actor.writeWrongly(
-          writes, request: request.request, isSentAgain: request.isSentAgain,
+          write, request: request.request, isSentAgain: request.isSentAgain,
           epoch: request.epoch, at: now)
       #else
         let outcome = await actor.write(
-          writes, request: request.request, isSentAgain: request.isSentAgain,
+          write, request: request.request, isSentAgain: request.isSentAgain,
           epoch: request.epoch, at: now)
       #endif
-      let newest = try reply.take(outcome, parts: involved, cuts: cuts, shard: index)
-      latest.append((actor.id, ParameterVersion(timestamp: newest, origin: reply.origin)))
+      latest.append(try reply.take(outcome, of: write))
     }
     self.board.endWrite(ticket)
-    try await self.wait(for: latest, durability: request.durability, until: deadline)
+    if request.durability != .primary {
+      let versions = zip(batch.shards, latest).map { shard, newest in
+        (
+          ShardID(model: model.id, index: shard),
+          ParameterVersion(timestamp: newest, origin: reply.origin)
+        )
+      }
+      try await self.wait(for: versions, durability: request.durability, until: deadline)
+    }
     return reply
   }
 
@@ -74,55 +80,28 @@ extension ReplicaNode {
 extension WriteReply {
   /// Notes what one shard answered, and returns the largest time it issued.
   fileprivate mutating func take(
-    _ outcome: ShardActor.WriteReply, parts: [Int], cuts: [ShardCut], shard: UInt32
+    _ outcome: ShardActor.WriteReply, of write: ShardWrite
   ) throws(RequestFailure) -> Timestamp {
-    let versions: [[Timestamp]]
+    let times: IssuedTimes
     switch outcome {
     case .staleEpoch: throw .staleEpoch
     case .outcome(.applied(let applied), _):
-      versions = applied
+      times = applied
     case .outcome(.repeated(let repeated), _):
-      versions = repeated
+      times = repeated
       self.isRepeated = true
     case .outcome(.outsideWindow, _): throw .outsideWindow
     case .outcome(.notReady, _): throw .busy(retryAfter: .milliseconds(100))
     }
-    // A repeated request that is not the same as the first has not the same answer.
-    guard versions.count == parts.count else { throw .malformed }
-    var newest = Timestamp.zero
-    for (part, timestamps) in zip(parts, versions) {
-      let places = cuts[part].places(of: shard)
-      guard places.count == timestamps.count else { throw .malformed }
-      newest = max(newest, self.timestamps[part].scatter(timestamps, to: places))
-    }
-    return newest
+    guard write.matches(times) else { throw .malformed }
+    write.scatter(times, to: &self.timestamps)
+    return times.newest
   }
 }
 
-extension [Timestamp] {
-  /// - Returns: the largest of `timestamps`.
-  fileprivate mutating func scatter(
-    _ timestamps: [Timestamp], to places: ArraySlice<UInt32>
-  ) -> Timestamp {
-    var newest = Timestamp.zero
-    for (place, timestamp) in zip(places, timestamps) {
-      self[Int(place)] = timestamp
-      newest = Swift.max(newest, timestamp)
-    }
-    return newest
-  }
-}
-
-/// One part of a request, whose rows are handed to the shards without being copied.
-private struct WriteBatch {
-  private let part: WriteRequest.Part
-  private let values: ShardWrite.Values
-  private let order: [UInt32]
-
-  init(_ part: WriteRequest.Part, order: [UInt32], schema: TableSchema) {
-    self.part = part
-    self.order = order
-    self.values =
+extension RowWrites {
+  fileprivate init(_ part: WriteRequest.Part, schema: TableSchema) {
+    let values: Values =
       if part.kind == .delete {
         .none
       } else if schema.valueType.isNumeric {
@@ -130,12 +109,6 @@ private struct WriteBatch {
       } else {
         .contents(part.contents)
       }
-  }
-
-  /// The rows at the places that are in `range` of the order, for one shard.
-  func write(_ range: Range<Int>) -> ShardWrite {
-    ShardWrite(
-      kind: self.part.kind, table: self.part.table, keys: self.part.keys, values: self.values,
-      order: self.order, range: range)
+    self.init(kind: part.kind, table: part.table, keys: part.keys, values: values)
   }
 }

@@ -22,7 +22,7 @@ extension ShardActor {
     at now: Instant,
     _ decide:
       @Sendable (Catalogue) throws(RequestFailure) -> (
-        answer: Answer, writes: [ShardWrite]
+        answer: Answer, writes: [RowWrites]
       )
   ) throws(RequestFailure) -> Answer {
     let (answer, writes) = try decide(self.catalogue())

@@ -5,14 +5,14 @@
   extension ShardActor {
     /// A write that lets others in between, if such a mistake is planted.
     package func writeWrongly(
-      _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool, epoch: ModelEpoch,
+      _ write: ShardWrite, request: RequestID?, isSentAgain: Bool, epoch: ModelEpoch,
       at now: Instant
     ) async -> WriteReply {
       switch PlantedBug.active {
       case .writesCompleteOutOfOrder where epoch == self.shard.epoch:
-        let drawn = self.shard.drawTimes(for: writes, at: now)
+        let drawn = self.shard.drawTimes(for: write, at: now)
         await Task.yield()
-        let outcome = self.publishing { $0.write(writes, request: request, at: now, drawn: drawn) }
+        let outcome = self.publishing { $0.write(write, request: request, at: now, drawn: drawn) }
         return .outcome(outcome, origin: self.incarnation)
       case .shardVersionBeforeUpdate:
         self.publishing { $0.announceWrite() }
@@ -20,7 +20,7 @@
       default: break
       }
       return self.write(
-        writes, request: request, isSentAgain: isSentAgain, epoch: epoch, at: now)
+        write, request: request, isSentAgain: isSentAgain, epoch: epoch, at: now)
     }
   }
 #endif

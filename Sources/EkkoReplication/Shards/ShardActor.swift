@@ -10,6 +10,7 @@ package actor ShardActor {
   /// The sequence of this shard's latest announcement.
   var announced: UInt64
   private let board: ShardVersionBoard
+  private let place: ShardVersionBoard.Place
   package let clock: any RuntimeClock
   private let executor: ActorExecutor
   /// The mark each requester merged last.
@@ -31,7 +32,7 @@ package actor ShardActor {
     self.board = board
     self.clock = runtime.clock
     self.executor = runtime.executor(for: home)
-    self.announced = board.publish(shard)
+    (self.place, self.announced) = board.register(shard)
   }
 
   /// Runs one step of the shard and announces what it has changed, all at once.
@@ -42,7 +43,7 @@ package actor ShardActor {
     if self.shard.shardVersion != version || self.shard.knowledge != knowledge
       || self.shard.isTrusted != isTrusted || self.shard.mustReplace != mustReplace
     {
-      self.announced = self.board.publish(self.shard)
+      self.announced = self.board.publish(self.shard, at: self.place)
     }
     return result
   }
@@ -56,14 +57,27 @@ package actor ShardActor {
     case staleEpoch(current: ModelEpoch)
   }
 
-  /// Applies the writes at the primary, stamped with `now`, which a write ticket of the board gave.
+  /// Writes to this shard alone, as if they were a request's.
   package func write(
-    _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool = false, epoch: ModelEpoch,
+    _ writes: [RowWrites], request: RequestID?, epoch: ModelEpoch, at now: Instant
+  ) -> WriteReply {
+    self.write(WriteBatch(writes)[0], request: request, epoch: epoch, at: now)
+  }
+
+  /// Applies the write at the primary, stamped with `now`, which a write ticket of the board gave.
+  package func write(
+    _ write: ShardWrite, request: RequestID?, isSentAgain: Bool = false, epoch: ModelEpoch,
     at now: Instant
   ) -> WriteReply {
     guard epoch == self.shard.epoch else { return .staleEpoch(current: self.shard.epoch) }
-    let outcome = self.publishing {
-      $0.write(writes, request: request, isSentAgain: isSentAgain, at: now)
+    let before = self.shard.clock.last
+    let outcome = self.shard.write(write, request: request, isSentAgain: isSentAgain, at: now)
+    let last = self.shard.clock.last
+    if last > before {
+      self.announced = self.board.publish(
+        self.shard.shardVersion,
+        knowing: ParameterVersion(timestamp: last, origin: self.incarnation), of: self.id,
+        at: self.place)
     }
     return .outcome(outcome, origin: self.incarnation)
   }

@@ -34,12 +34,12 @@ package final class ShardVersionBoard: Sendable {
   }
 
   package struct Entry: Sendable {
-    package let version: ShardVersion
-    package let knowledge: VersionVector
+    package fileprivate(set) var version: ShardVersion
+    package fileprivate(set) var knowledge: VersionVector
     /// See `Shard.ahead`.
     package let ahead: VersionVector
     package let epoch: ModelEpoch
-    package let sequence: UInt64
+    package fileprivate(set) var sequence: UInt64
     /// The replica distrusts its rows and wants all of a peer's (DESIGN §5.1).
     package let needsReplacement: Bool
     /// See `Shard.isTrusted`.
@@ -66,36 +66,51 @@ package final class ShardVersionBoard: Sendable {
 
   // MARK: Publishing
 
+  /// Where a shard's entry is on the board.
+  package struct Place: Hashable, Sendable { fileprivate let index: Int }
+
+  /// Announces what a shard is at first, under an ID that is new here or was another life's.
+  ///
+  /// - Returns: its place, and the announcement's sequence.
+  package func register(_ shard: borrowing Shard) -> (place: Place, sequence: UInt64) {
+    let (id, entry) = (shard.id, Entry(shard))
+    return self.state.change(id) { state in
+      let place = state.places[id] ?? Place(index: state.entries.count)
+      if place.index == state.entries.count {
+        state.places[id] = place
+        state.entries.append(entry)
+      }
+      return (place, state.announce(entry, at: place, of: id, node: self.node))
+    }
+  }
+
   /// Announces what a shard now is. Called by its owner, in the step that changed it.
   ///
   /// - Returns: the announcement's sequence.
-  package func publish(_ shard: Shard) -> UInt64 {
+  package func publish(_ shard: borrowing Shard, at place: Place) -> UInt64 {
     // What a closure takes of the shard as a whole would copy all of it.
-    let (id, version, epoch) = (shard.id, shard.shardVersion, shard.epoch)
-    let (knowledge, ahead, mustReplace) = (shard.knowledge, shard.ahead, shard.mustReplace)
-    let (isTrusted, retired) = (shard.isTrusted, shard.origins.retired)
-    return self.state.change(id) { state in
-      state.sequence += 1
-      if isTrusted, state.entries[id]?.isTrusted == false { state.noteSetback(of: self.node) }
-      state.entries[id] = Entry(
-        version: version, knowledge: knowledge, ahead: ahead, epoch: epoch,
-        sequence: state.sequence, needsReplacement: mustReplace, isTrusted: isTrusted,
-        retired: retired)
-      state.replacing.set(mustReplace, for: id)
-      state.distrusted.set(!isTrusted, for: id)
-      state.recent.append((id, state.sequence))
-      if state.recent.count > 2 * state.entries.count + 16 { state.compact() }
-      return state.sequence
+    let (id, entry) = (shard.id, Entry(shard))
+    return self.state.change(id) { $0.announce(entry, at: place, of: id, node: self.node) }
+  }
+
+  /// The same where nothing but its version and its knowledge of `update` has changed.
+  package func publish(
+    _ version: ShardVersion, knowing update: ParameterVersion, of shard: ShardID, at place: Place
+  ) -> UInt64 {
+    self.state.change(shard) { state in
+      state.entries[place.index].version = version
+      state.entries[place.index].knowledge.observe(update)
+      return state.number(place, of: shard)
     }
   }
 
   package subscript(shard: ShardID) -> Entry? {
-    self.state.read { $0.entries[shard] }
+    self.state.read { $0.entry(of: shard) }
   }
 
   /// The entries of `shards`, in one look.
   package func entries(of shards: some Sequence<ShardID> & Sendable) -> [Entry?] {
-    self.state.read { state in shards.map { state.entries[$0] } }
+    self.state.read { state in shards.map { state.entry(of: $0) } }
   }
 
   /// The sequence of the latest announcement.
@@ -123,7 +138,7 @@ package final class ShardVersionBoard: Sendable {
       let wanted = Set(shards).union(state.recent[first...].lazy.map(\.shard))
       return Excerpt(
         sequence: state.sequence,
-        entries: wanted.sorted().compactMap { id in state.entries[id].map { (id, $0) } },
+        entries: wanted.sorted().compactMap { id in state.entry(of: id).map { (id, $0) } },
         isTrustedThroughout: state.distrusted.isEmpty)
     }
   }
@@ -135,7 +150,7 @@ package final class ShardVersionBoard: Sendable {
       while position < state.recent.endIndex, news.announcements.count < limit {
         let (shard, changed) = state.recent[position]
         position += 1
-        guard let entry = state.entries[shard], entry.sequence == changed else { continue }
+        guard let entry = state.entry(of: shard), entry.sequence == changed else { continue }
         news.announcements.append(
           Announcement(shard: shard, version: entry.version, sequence: changed))
       }
@@ -209,7 +224,7 @@ package final class ShardVersionBoard: Sendable {
   package func wait(
     for shard: ShardID, toShow version: ParameterVersion, until deadline: MonotonicTime
   ) async -> Bool {
-    await self.state.wait(on: shard, until: deadline) { $0.entries[shard]?.shows(version) ?? false }
+    await self.state.wait(on: shard, until: deadline) { $0.entry(of: shard)?.shows(version) ?? false }
   }
 
   /// Waits until `shard` has been published after `sequence`.
@@ -217,7 +232,7 @@ package final class ShardVersionBoard: Sendable {
     for shard: ShardID, after sequence: UInt64, until deadline: MonotonicTime
   ) async -> Bool {
     await self.state.wait(on: shard, until: deadline) {
-      ($0.entries[shard]?.sequence ?? 0) > sequence
+      ($0.entry(of: shard)?.sequence ?? 0) > sequence
     }
   }
 
@@ -231,7 +246,8 @@ package final class ShardVersionBoard: Sendable {
 extension ShardVersionBoard {
   fileprivate struct State: Sendable {
     var sequence: UInt64 = 0
-    var entries: [ShardID: Entry] = [:]
+    var places: [ShardID: Place] = [:]
+    var entries: [Entry] = []
     /// Ascending by sequence; an item is stale when the shard's entry has a later one.
     var recent: [(shard: ShardID, sequence: UInt64)] = []
     var replacing: Set<ShardID> = []
@@ -246,6 +262,27 @@ extension ShardVersionBoard {
     var nextTicket: UInt64 = 0
     var setbacks: UInt64 = 0
 
+    func entry(of shard: ShardID) -> Entry? { self.places[shard].map { self.entries[$0.index] } }
+
+    mutating func announce(
+      _ entry: Entry, at place: Place, of shard: ShardID, node: NodeID
+    ) -> UInt64 {
+      if entry.isTrusted, !self.entries[place.index].isTrusted { self.noteSetback(of: node) }
+      self.entries[place.index] = entry
+      self.replacing.set(entry.needsReplacement, for: shard)
+      self.distrusted.set(!entry.isTrusted, for: shard)
+      return self.number(place, of: shard)
+    }
+
+    /// Gives the entry the next sequence.
+    mutating func number(_ place: Place, of shard: ShardID) -> UInt64 {
+      self.sequence += 1
+      self.entries[place.index].sequence = self.sequence
+      self.recent.append((shard, self.sequence))
+      if self.recent.count > 2 * self.entries.count + 16 { self.compact() }
+      return self.sequence
+    }
+
     /// A shard may have lost what it had of other origins: they are seen anew.
     mutating func noteSetback(of node: NodeID) {
       self.setbacks += 1
@@ -253,7 +290,10 @@ extension ShardVersionBoard {
     }
 
     mutating func compact() {
-      self.recent.removeAll { self.entries[$0.shard]?.sequence != $0.sequence }
+      let (entries, places) = (self.entries, self.places)
+      self.recent.removeAll { item in
+        places[item.shard].map { entries[$0.index].sequence } != item.sequence
+      }
     }
 
     mutating func refreshOwn(_ node: NodeID, at now: Instant) {
@@ -272,21 +312,17 @@ extension ShardVersionBoard {
   }
 }
 
-extension Set {
-  fileprivate mutating func set(_ isMember: Bool, for element: Element) {
-    if isMember { self.insert(element) } else { self.remove(element) }
+extension ShardVersionBoard.Entry {
+  fileprivate init(_ shard: borrowing Shard) {
+    self.init(
+      version: shard.shardVersion, knowledge: shard.knowledge, ahead: shard.ahead,
+      epoch: shard.epoch, sequence: 0, needsReplacement: shard.mustReplace,
+      isTrusted: shard.isTrusted, retired: shard.origins.retired)
   }
 }
 
-extension Array {
-  /// The first position whose element satisfies `belongsToSecondPart`, in an array parted by it.
-  func partitioningIndex(where belongsToSecondPart: (Element) -> Bool) -> Int {
-    var low = self.startIndex
-    var high = self.endIndex
-    while low < high {
-      let middle = low + (high - low) / 2
-      if belongsToSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
+extension Set {
+  fileprivate mutating func set(_ isMember: Bool, for element: Element) {
+    if isMember { self.insert(element) } else { self.remove(element) }
   }
 }

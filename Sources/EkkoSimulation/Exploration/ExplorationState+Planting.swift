@@ -79,7 +79,7 @@ extension ExplorationState {
     else { return }
     while copy.continueWalk(walk, byteLimit: 1 << 16, into: &writer) == .more {}
     let update = Update(
-      version: ParameterVersion(timestamp: versions[0][0], origin: copy.incarnation), key: key)
+      version: ParameterVersion(timestamp: versions.newest, origin: copy.incarnation), key: key)
     self.planted.pending = (replica, update, writer.bytes, nonce)
   }
 

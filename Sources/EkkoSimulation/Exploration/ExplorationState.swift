@@ -192,7 +192,7 @@ package struct ExplorationState: Sendable {
     else { return }
     let update = Update(
       version: ParameterVersion(
-        timestamp: versions[0][0], origin: self.replicas[replica].incarnation),
+        timestamp: versions.newest, origin: self.replicas[replica].incarnation),
       key: key)
     if self.issued.contains(where: { $0.version == update.version }) {
       self.failure = .versionNotUnique
@@ -200,8 +200,8 @@ package struct ExplorationState: Sendable {
     self.issued.append(update)
   }
 
-  static func write(_ kind: WriteKind, _ key: UInt64) -> ShardWrite {
-    ShardWrite(
+  static func write(_ kind: WriteKind, _ key: UInt64) -> RowWrites {
+    RowWrites(
       kind: kind, table: TableID(rawValue: 0), keys: [key],
       values: kind == .put ? .floats([1]) : .none)
   }

@@ -43,8 +43,9 @@ extension RowLayout {
 
   /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`.
   @inline(__always)
-  func overwrite(_ row: UnsafeMutableRawPointer, withPlain newWeights: Span<Float>) {
-    precondition(newWeights.count == self.rowLength, "weights of another row length")
+  func overwrite(_ row: UnsafeMutableRawPointer, withPlain newWeights: RawSpan) {
+    precondition(
+      newWeights.byteCount == self.weightsRange.count, "weights of another row length")
     // SAFETY: the caller has a row of this layout; its parts lie inside it.
     let count = unsafe row.load(fromByteOffset: Self.updateCountOffset, as: UInt32.self)
     unsafe row.storeBytes(

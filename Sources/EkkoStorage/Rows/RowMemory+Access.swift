@@ -100,7 +100,7 @@ extension RowMemory {
   }
 
   @inline(__always)
-  private func head(_ slot: Int) -> UnsafeMutablePointer<RowHead> {
+  func head(_ slot: Int) -> UnsafeMutablePointer<RowHead> {
     // SAFETY: blocks and the pitch are multiples of eight bytes.
     unsafe self.place(of: slot).assumingMemoryBound(to: RowHead.self)
   }
@@ -141,8 +141,8 @@ extension RowMemory {
     let head = unsafe self.checkedHead(slot)
     unsafe head.pointee.timestamp = stamp.timestamp.rawValue
     unsafe head.pointee.arrival =
-      stamp.sequence << RowHead.sequenceShift | (stamp.isTombstone ? RowHead.tombstoneBit : 0)
-      | UInt64(stamp.origin)
+      RowHead.arrival(sequence: stamp.sequence, origin: stamp.origin)
+      | (stamp.isTombstone ? RowHead.tombstoneBit : 0)
   }
 
   /// Takes a slot into use; it is stamped next.

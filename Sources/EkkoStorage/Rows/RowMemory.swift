@@ -186,6 +186,11 @@ struct RowHead {
   /// origin.
   var arrival: UInt64
 
+  @inline(__always)
+  static func arrival(sequence: UInt64, origin: UInt32) -> UInt64 {
+    sequence << Self.sequenceShift | UInt64(origin)
+  }
+
   static let sequenceShift: UInt64 = 17
   static let tombstoneBit: UInt64 = 1 << 16
 }

@@ -9,6 +9,8 @@ package import EkkoCore
 package struct RowTable: Sendable {
   package var schema: TableSchema
   package let layout: RowLayout
+  /// Whether a `put` copies weights as they are; see `RowLayout`.
+  let takesPlainPuts: Bool
   /// Loops over many rows take this handle once: a call through the table costs a reference count.
   private(set) var memory: RowMemory
   /// Slots ever used are 0 ..< slotCount; some of them may be free.
@@ -21,6 +23,7 @@ package struct RowTable: Sendable {
   package init(schema: TableSchema, formClass: FormClass) {
     self.schema = schema
     self.layout = formClass.layout(of: schema)
+    self.takesPlainPuts = self.layout.takesWeightsAsTheyAre(with: schema.optimiser)
     self.memory = RowMemory(stride: self.layout.byteCount)
   }
 
@@ -83,6 +86,12 @@ package struct RowTable: Sendable {
     } else {
       self.memory = self.memory.clone()
     }
+  }
+
+  /// Whether a `push` may make a row for `key`.
+  func admits(_ key: UInt64, attempt: Timestamp) -> Bool {
+    self.schema.admission.admits(
+      key: key, seed: self.schema.seed, attempt: attempt.rawValue)
   }
 
   /// A row for a key known to be absent; the caller fills and stamps it at once.

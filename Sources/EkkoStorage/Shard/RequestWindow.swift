@@ -16,24 +16,72 @@ package struct RequestID: Hashable, Sendable {
 package struct RequestWindow: Hashable, Sendable {
   private struct Remembered: Hashable, Sendable {
     let sequence: UInt64
-    let versions: [[Timestamp]]
+    let versions: IssuedTimes
   }
 
   private struct Client: Hashable, Sendable {
-    /// Ascending by sequence.
+    let id: ClientID
+    /// Ascending by sequence, from `oldest` on, and round; the window is full when they are
+    /// `requestsPerClient`.
     var answers: [Remembered] = []
+    var oldest = 0
     /// Requests up to this one have left the window: whether they were applied is not known.
     var forgottenThrough: UInt64 = 0
     var lastUse: UInt64 = 0
+
+    init(id: ClientID) { self.id = id }
+
+    private func answer(_ number: Int) -> Remembered {
+      self.answers[(self.oldest + number) % self.answers.count]
+    }
+
+    /// The answers at or after `sequence` begin at this number.
+    func number(of sequence: UInt64) -> Int {
+      var number = self.answers.count
+      while number > 0, self.answer(number - 1).sequence >= sequence { number -= 1 }
+      return number
+    }
+
+    func versions(of sequence: UInt64) -> IssuedTimes? {
+      let number = self.number(of: sequence)
+      guard number < self.answers.count, case let answer = self.answer(number),
+        answer.sequence == sequence
+      else { return nil }
+      return answer.versions
+    }
+
+    mutating func remember(_ answer: Remembered) {
+      let number = self.number(of: answer.sequence)
+      let isFull = self.answers.count == RequestWindow.requestsPerClient
+      if isFull, number == self.answers.count {
+        self.forgottenThrough = self.answers[self.oldest].sequence
+        self.answers[self.oldest] = answer
+        self.oldest = (self.oldest + 1) % self.answers.count
+        return
+      }
+      if !isFull, number == self.answers.count {
+        self.answers.append(answer)
+        return
+      }
+      self.answers = (0..<self.answers.count).map { self.answer($0) }
+      self.oldest = 0
+      self.answers.insert(answer, at: number)
+      if isFull { self.forgottenThrough = self.answers.removeFirst().sequence }
+    }
   }
 
   package enum Lookup: Hashable, Sendable {
     case new
-    case repeated(versions: [[Timestamp]])
+    case repeated(versions: IssuedTimes)
     case outsideWindow
   }
 
-  private var clients: [ClientID: Client] = [:]
+  /// In no particular order.
+  private var clients: [Client] = []
+  /// Where each is.
+  private var places: [ClientID: Int] = [:]
+  /// Where the one is that wrote last: mostly it writes again.
+  private var latest = 0
   private var uses: UInt64 = 0
   /// Whether a client has left the window: of one that is not in it nothing is known then.
   private var hasForgottenClients = false
@@ -48,37 +96,46 @@ package struct RequestWindow: Hashable, Sendable {
     #if PlantedBugs
       if PlantedBug.active == .retryAppliedTwice { return .new }
     #endif
-    guard let client = self.clients[request.client] else {
+    guard let place = self.place(of: request.client) else {
       return isSentAgain && self.hasForgottenClients ? .outsideWindow : .new
     }
-    if let answer = client.answers.last(where: { $0.sequence == request.sequence }) {
-      return .repeated(versions: answer.versions)
+    if let versions = self.clients[place].versions(of: request.sequence) {
+      return .repeated(versions: versions)
     }
-    return request.sequence <= client.forgottenThrough ? .outsideWindow : .new
+    return request.sequence <= self.clients[place].forgottenThrough ? .outsideWindow : .new
   }
 
-  package mutating func remember(_ request: RequestID, versions: [[Timestamp]]) {
+  private func place(of client: ClientID) -> Int? {
+    if self.latest < self.clients.count, self.clients[self.latest].id == client {
+      return self.latest
+    }
+    return self.places[client]
+  }
+
+  package mutating func remember(_ request: RequestID, versions: IssuedTimes) {
     self.uses += 1
-    var client = self.clients.removeValue(forKey: request.client) ?? Client()
-    client.lastUse = self.uses
-    let place = client.answers.firstIndex { $0.sequence > request.sequence } ?? client.answers.count
-    client.answers.insert(
-      Remembered(sequence: request.sequence, versions: versions), at: place)
+    self.latest = self.place(of: request.client) ?? self.add(request.client)
+    self.clients[self.latest].lastUse = self.uses
     #if PlantedBugs
-      if PlantedBug.active == .oneRequestRemembered { client.answers = client.answers.suffix(1) }
+      if PlantedBug.active == .oneRequestRemembered { self.clients[self.latest].answers = [] }
     #endif
-    if client.answers.count > Self.requestsPerClient {
-      client.forgottenThrough = client.answers.removeFirst().sequence
-    }
-    self.clients[request.client] = client
-    if self.clients.count > Self.clientLimit { self.evictLeastRecent() }
+    self.clients[self.latest].remember(
+      Remembered(sequence: request.sequence, versions: versions))
   }
 
-  private mutating func evictLeastRecent() {
-    // `lastUse` is unique, so the order of the dictionary does not matter.
-    if let oldest = self.clients.min(by: { $0.value.lastUse < $1.value.lastUse }) {
-      self.clients[oldest.key] = nil
+  /// Room for one more client: where there is none, that of the one who wrote longest ago.
+  private mutating func add(_ client: ClientID) -> Int {
+    var place = self.clients.count
+    if place < Self.clientLimit {
+      self.clients.append(Client(id: client))
+    } else {
+      // `lastUse` is unique.
+      place = self.clients.indices.min { self.clients[$0].lastUse < self.clients[$1].lastUse } ?? 0
+      self.places[self.clients[place].id] = nil
+      self.clients[place] = Client(id: client)
       self.hasForgottenClients = true
     }
+    self.places[client] = place
+    return place
   }
 }

@@ -4,13 +4,16 @@ package import EkkoCore
 extension Shard {
   /// Prunes what arrived longer ago than D_prop. Called after every batch of arrivals.
   package mutating func pruneCache(at now: Instant) {
-    if self.cache.liveCount > PropagationEstimate.entryLimit(rows: self.rowCount) {
+    if self.cache.liveCount > PropagationEstimate.minimumLimit,
+      self.cache.liveCount > PropagationEstimate.entryLimit(rows: self.rowCount)
+    {
       self.cache.propagation.noteOverLimit()
     }
     #if PlantedBugs
       self.pruneWrongly(at: now)
     #endif
-    let horizon = now.monotonic.advanced(by: .zero - self.cache.propagation.horizon)
+    let horizon = MonotonicTime(
+      nanoseconds: now.monotonic.nanoseconds - self.cache.propagation.horizonNanoseconds)
     if let sequence = self.cache.sequence(before: horizon) {
       #if PlantedBugs
         self.eraseStaleCopies(through: sequence)

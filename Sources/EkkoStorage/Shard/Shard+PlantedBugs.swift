@@ -72,22 +72,22 @@
 
     // MARK: Writes
 
-    /// Gives out the times that `writes` will take.
-    package mutating func drawTimes(for writes: [ShardWrite], at now: Instant) -> HybridClock {
+    /// Gives out the times that `write` will take.
+    package mutating func drawTimes(for write: ShardWrite, at now: Instant) -> HybridClock {
       let drawn = HybridClock(
         last: max(self.clock.last, Timestamp(microseconds: now.wall.microseconds)))
-      let count = writes.reduce(0) { $0 + $1.keys.count }
+      let count = write.keyCount
       self.clock = HybridClock(last: Timestamp(rawValue: drawn.last.rawValue + UInt64(count)))
       return drawn
     }
 
     package mutating func write(
-      _ writes: [ShardWrite], request: RequestID?, at now: Instant, drawn: HybridClock
+      _ write: ShardWrite, request: RequestID?, at now: Instant, drawn: HybridClock
     ) -> WriteOutcome {
       let present = self.clock
       self.clock = drawn
       defer { self.clock = HybridClock(last: max(present.last, self.clock.last)) }
-      return self.write(writes, request: request, at: now)
+      return self.write(write, request: request, at: now)
     }
 
     // MARK: Update cache

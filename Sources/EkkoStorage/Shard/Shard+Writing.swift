@@ -12,11 +12,18 @@ extension Shard {
     self.id == .catalogue ? VersionVector.entryLimit : Self.usualOriginLimit
   }
 
+  /// Writes to this shard alone, as if they were a request's.
+  package mutating func write(
+    _ writes: [RowWrites], request: RequestID?, at now: Instant
+  ) -> WriteOutcome {
+    self.write(WriteBatch(writes)[0], request: request, at: now)
+  }
+
   /// Applies the writes in order. A request that was applied before is not applied again.
   ///
   /// - Parameter isSentAgain: see `RequestWindow.lookUp`.
   package mutating func write(
-    _ writes: [ShardWrite], request: RequestID?, isSentAgain: Bool = false, at now: Instant
+    _ write: ShardWrite, request: RequestID?, isSentAgain: Bool = false, at now: Instant
   ) -> WriteOutcome {
     if let request {
       switch self.requests.lookUp(request, isSentAgain: isSentAgain) {
@@ -28,7 +35,15 @@ extension Shard {
     guard self.mayIssue else { return .notReady }
     let origin = self.origins.intern(self.incarnation)
     let before = self.clock.last
-    let versions = writes.map { self.apply($0, origin: origin, at: now) }
+    var times = IssuedTimes()
+    for (number, part) in write.batch.writes.enumerated() {
+      let range = write.range(of: number)
+      guard !range.isEmpty else { continue }
+      self.tables[Int(part.table.rawValue)].makeExclusive()
+      let order = write.batch.cuts[number].order
+      self.apply(
+        part, at: order.span.extracting(range), origin: origin, at: now, times: &times)
+    }
     if self.clock.last > before {
       self.knowledge.observe(
         ParameterVersion(timestamp: self.clock.last, origin: self.incarnation))
@@ -39,8 +54,8 @@ extension Shard {
       #endif
       self.finishArrivals(at: now)
     }
-    if let request { self.requests.remember(request, versions: versions) }
-    return .applied(versions)
+    if let request { self.requests.remember(request, versions: times) }
+    return .applied(times)
   }
 
   /// Whether this life may issue versions: its rows can be trusted, and it may be an origin.
@@ -53,71 +68,44 @@ extension Shard {
     return self.knowledge[self.incarnation] > .zero || self.knowledge.count < self.originLimit
   }
 
+  /// - Parameter times: gets each row's version, in order.
   private mutating func apply(
-    _ write: ShardWrite, origin: UInt32, at now: Instant
-  ) -> [Timestamp] {
-    self.tables[Int(write.table.rawValue)].makeExclusive()
-    return write.withPlaces { places in
-      unsafe Array(unsafeUninitializedCapacity: places.count) { versions, count in
-        self.apply(write, at: places, origin: origin, at: now) { version in
-          // SAFETY: called once for each place, so that there is room.
-          unsafe versions.initializeElement(at: count, to: version)
-          count += 1
-        }
-      }
-    }
-  }
-
-  /// - Parameter note: gets each row's version, in order.
-  private mutating func apply(
-    _ write: ShardWrite, at places: Span<UInt32>, origin: UInt32, at now: Instant,
-    _ note: (Timestamp) -> Void
+    _ write: RowWrites, at places: Span<UInt32>, origin: UInt32, at now: Instant,
+    times: inout IssuedTimes
   ) {
     let index = Int(write.table.rawValue)
-    // The loop works on a handle of its own: going through the array of tables costs a copy a row.
-    var table = self.tables[index]
-    let (memory, layout, schema) = (table.memory, table.layout, table.schema)
+    let memory = self.tables[index].memory
+    let isPlain = write.kind == .put && self.tables[index].takesPlainPuts
     // Room for weights that are not stored as Float32; see `RowLayout`.
-    var scratch = [Float](
-      repeating: 0, count: schema.valueType.isNumeric ? layout.rowLength : 0)
+    var scratch = [Float]()
     let latestKnown = self.knowledge.latestTime
     var refused = 0
     let keys = write.keys.span
-    let length = layout.rowLength
     let floats: [Float] = if case .floats(let floats) = write.values { floats } else { [] }
-    let weights = floats.span
-    // What comes most takes least.
-    let isPlain = write.kind == .put && layout.takesWeightsAsTheyAre(with: schema.optimiser)
+    let weights = unsafe floats.span.bytes
     var slots = RowMemory.Slots(repeating: -1)
-    for number in places.indices {
-      let phasePlace = number % RowMemory.phaseLength
-      if phasePlace == 0 {
-        let phase = number..<min(number + RowMemory.phaseLength, places.count)
-        memory.locate(phase, in: &slots) { keys[Int(places[$0])] }
+    var done = 0
+    while done < places.count {
+      let phase = places.extracting(done..<min(done + RowMemory.phaseLength, places.count))
+      memory.locate(0..<phase.count, in: &slots) { keys[Int(phase[$0])] }
+      var number = 0
+      while number < phase.count {
+        if isPlain {
+          number = self.overwrite(
+            table: index, memory, from: number, of: phase, slots: slots.span, keys: keys,
+            weights: weights, origin: origin, at: now, times: &times)
+          guard number < phase.count else { break }
+        }
+        let row = Int(phase[number])
+        let timestamp = self.apply(
+          write, row: row, known: memory.slot(of: keys[row], near: slots[number]),
+          origin: origin, latestKnown: latestKnown, scratch: &scratch, at: now)
+        if timestamp == .zero { refused += 1 }
+        times.append(timestamp)
+        number += 1
       }
-      let row = Int(places[number])
-      let known = memory.slot(of: keys[row], near: slots[phasePlace])
-      if isPlain, let slot = known, case let stamp = memory.stamp(at: slot),
-        !self.isFresh(stamp, table: index, at: now)
-      {
-        let timestamp = self.clock.next(wall: now.wall, replacing: stamp.timestamp)
-        memory.own(slot)
-        // SAFETY: a full row of the table's own layout, which nobody else holds.
-        unsafe layout.overwrite(
-          memory.row(slot), withPlain: weights.extracting((row * length)..<((row + 1) * length)))
-        self.stampArrival(
-          in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
-          isTombstone: false, replaced: stamp.sequence)
-        note(timestamp)
-        continue
-      }
-      let timestamp = self.apply(
-        write, row: row, known: known, key: keys[row], origin: origin, to: &table,
-        schema: schema, latestKnown: latestKnown, scratch: &scratch, at: now)
-      if timestamp == .zero { refused += 1 }
-      note(timestamp)
+      done += phase.count
     }
-    self.tables[index] = table
     self.counters.rowsWritten += UInt64(places.count - refused)
   }
 
@@ -128,29 +116,27 @@ extension Shard {
   }
 
   private mutating func apply(
-    _ write: ShardWrite, row: Int, known: Int?, key: UInt64, origin: UInt32,
-    to table: inout RowTable, schema: TableSchema, latestKnown: Timestamp,
+    _ write: RowWrites, row: Int, known: Int?, origin: UInt32, latestKnown: Timestamp,
     scratch: inout [Float], at now: Instant
   ) -> Timestamp {
-    let index = Int(write.table.rawValue)
-    let stamp = known.map { table.stamp(at: $0) }
+    let (index, key) = (Int(write.table.rawValue), write.keys[row])
+    let memory = self.tables[index].memory
+    let stamp = known.map { memory.stamp(at: $0) }
     // A row that is not here may have been deleted and forgotten, by a clock that was ahead of ours;
     // elsewhere its tombstone may still be there. All that is gone for good is known.
     let timestamp = self.clock.next(wall: now.wall, replacing: stamp?.timestamp ?? latestKnown)
     let isFresh = stamp.map { self.isFresh($0, table: index, at: now) } ?? true
-    if write.kind == .push, isFresh,
-      !schema.admission.admits(key: key, seed: schema.seed, attempt: timestamp.rawValue)
-    {
+    if write.kind == .push, isFresh, !self.tables[index].admits(key, attempt: timestamp) {
       return .zero
     }
-    let slot = known ?? table.insert(key)
+    let slot = known ?? self.tables[index].insert(key)
     if write.kind != .delete {
       Self.change(
-        write, row: row, slot: slot, of: &table, schema: schema, isFresh: isFresh,
+        write, row: row, slot: slot, of: &self.tables[index], isFresh: isFresh,
         scratch: &scratch, at: now)
     }
     self.stampArrival(
-      in: table.memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
+      in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
       isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
     return timestamp
   }
@@ -158,10 +144,13 @@ extension Shard {
   /// Changes the bytes of one row as the write says; the caller stamps it.
   @inline(__always)
   private static func change(
-    _ write: ShardWrite, row: Int, slot: Int, of table: inout RowTable, schema: TableSchema,
-    isFresh: Bool, scratch: inout [Float], at now: Instant
+    _ write: RowWrites, row: Int, slot: Int, of table: inout RowTable, isFresh: Bool,
+    scratch: inout [Float], at now: Instant
   ) {
-    let layout = table.layout
+    let (layout, schema) = (table.layout, table.schema)
+    if layout.valueType.isNumeric, layout.valueType != .float32, scratch.isEmpty {
+      scratch = [Float](repeating: 0, count: layout.rowLength)
+    }
     var bytes = table.mutableBytes(at: slot)
     var room = scratch.mutableSpan
     if isFresh {

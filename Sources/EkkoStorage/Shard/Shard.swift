@@ -96,7 +96,9 @@ package struct Shard: Sendable {
   package var isTrusted: Bool { !self.mustReplace && self.loadedBeyond == nil }
 
   /// All rows held, those of deleted keys among them.
-  package var rowCount: Int { self.tables.reduce(0) { $0 + $1.occupiedCount } }
+  package var rowCount: Int {
+    self.tables.indices.reduce(0) { $0 + self.tables[$1].occupiedCount }
+  }
 
   /// The rows that are not deleted: replicas that know the same have the same number of them, whenever
   /// each collects its tombstones.
@@ -137,12 +139,13 @@ package struct Shard: Sendable {
     #if PlantedBugs
       if PlantedBug.active == .deletesBypassCache, isTombstone { return }
     #endif
-    let entry: InlineArray<1, UpdateCache.Entry> = [
-      UpdateCache.Entry(
-        table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin)
+    let arrival: InlineArray<1, UpdateCache.Arrival> = [
+      UpdateCache.Arrival(
+        entry: UpdateCache.Entry(
+          table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin),
+        replaced: replaced)
     ]
-    self.cache.append(entry.span, from: self.arrival)
-    self.cache.noteRemoval(of: replaced)
+    self.cache.append(arrival.span, from: self.arrival)
     if !self.walks.isEmpty && replaced != 0 {
       self.noteRewrite(table: index, slot: slot, replaced: replaced)
     }

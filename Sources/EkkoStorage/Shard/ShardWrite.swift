@@ -9,23 +9,13 @@ package enum WriteKind: UInt8, Hashable, Sendable {
   case delete = 3
 }
 
-/// The part of a request that belongs to one table of one shard. Keys are distinct; lengths, types
-/// and finiteness were checked for the whole request before any part reached a shard.
-///
-/// A view: the keys and values are those of the whole request, which no shard copies.
-package struct ShardWrite: Sendable {
+/// What is written to one table. Keys are distinct; lengths, types and finiteness were checked for the
+/// whole request before any part reached a shard.
+package struct RowWrites: Sendable {
   package let kind: WriteKind
   package let table: TableID
-  /// Of the request's part for this table.
-  let keys: [UInt64]
-  let values: Values
-  /// Which of them are this shard's.
-  let places: Places
-
-  enum Places: Sendable {
-    case all
-    case some(of: [UInt32], Range<Int>)
-  }
+  package let keys: [UInt64]
+  package let values: Values
 
   /// Row-major, a row for each key: weights or gradients of a numeric table, or the contents of a
   /// `bytes` table; `none` for a delete.
@@ -35,46 +25,92 @@ package struct ShardWrite: Sendable {
     case contents([[UInt8]])
   }
 
-  /// All of `keys`.
   package init(kind: WriteKind, table: TableID, keys: [UInt64], values: Values) {
-    self.init(kind: kind, table: table, keys: keys, values: values, places: .all)
-  }
-
-  /// The keys at the places that are in `range` of `order`.
-  package init(
-    kind: WriteKind, table: TableID, keys: [UInt64], values: Values, order: [UInt32],
-    range: Range<Int>
-  ) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= order.count)
-    self.init(
-      kind: kind, table: table, keys: keys, values: values, places: .some(of: order, range))
-  }
-
-  private init(
-    kind: WriteKind, table: TableID, keys: [UInt64], values: Values, places: Places
-  ) {
     self.kind = kind
     self.table = table
     self.keys = keys
     self.values = values
-    self.places = places
+  }
+}
+
+/// A request's writes, cut by shard: each shard gets a view, and copies none of the keys and values.
+package final class WriteBatch: Sendable {
+  package let writes: [RowWrites]
+  /// For each of `writes`.
+  package let cuts: [ShardCut]
+  /// That have any of the keys, ascending.
+  package let shards: [UInt32]
+
+  package init(_ writes: [RowWrites], shardCount: UInt32) {
+    self.writes = writes
+    self.cuts = writes.map { ShardCut($0.keys, of: $0.table, shardCount: shardCount) }
+    self.shards = ShardCut.shards(of: self.cuts)
   }
 
-  /// Hands out where its keys are in `keys`, in order.
-  func withPlaces<Result>(_ body: (Span<UInt32>) -> Result) -> Result {
-    switch self.places {
-    case .all: body(Array(0..<UInt32(self.keys.count)).span)
-    case .some(let order, let range): body(order.span.extracting(range))
+  /// Writes whose keys are all of one shard.
+  package init(_ writes: [RowWrites]) {
+    self.writes = writes
+    self.cuts = writes.map { ShardCut(keyCount: $0.keys.count, of: 0) }
+    self.shards = [0]
+  }
+
+  /// What the shard gets that is at `number` of `shards`.
+  package subscript(number: Int) -> ShardWrite { ShardWrite(batch: self, number: number) }
+
+  /// Where in the order of `cuts[write]` the keys of that shard are.
+  @inline(__always)
+  func range(of write: Int, number: Int) -> Range<Int> {
+    let cut = self.cuts[write]
+    // With one cut, its shards are all there are.
+    if self.cuts.count == 1 { return cut.count == 0 ? 0..<0 : cut.range(ofPart: number) }
+    return cut.range(of: self.shards[number])
+  }
+}
+
+/// The part of a request that is one shard's.
+package struct ShardWrite: Sendable {
+  package let batch: WriteBatch
+  let number: Int
+
+  package var shard: UInt32 { self.batch.shards[self.number] }
+
+  var keyCount: Int {
+    self.batch.writes.indices.reduce(0) { $0 + self.range(of: $1).count }
+  }
+
+  @inline(__always)
+  func range(of write: Int) -> Range<Int> {
+    self.batch.range(of: write, number: self.number)
+  }
+
+  /// Puts the times that the shard has issued to the places of its keys, per write.
+  ///
+  /// - Precondition: there are as many times as keys; see `matches`.
+  package func scatter(_ times: IssuedTimes, to target: inout [[Timestamp]]) {
+    if self.batch.writes.count == 1 {
+      times.scatter(to: self.batch.cuts[0].order, self.range(of: 0), of: &target[0])
+      return
+    }
+    var rest = times.all[...]
+    for write in self.batch.writes.indices {
+      let places = self.batch.cuts[write].order[self.range(of: write)]
+      for (place, time) in zip(places, rest) { target[write][Int(place)] = time }
+      rest = rest.dropFirst(places.count)
     }
   }
+
+  /// Whether these can be the times of its rows: a repeated request that is not the same as the first has
+  /// not the same answer.
+  package func matches(_ times: IssuedTimes) -> Bool { times.count == self.keyCount }
 }
 
 /// What a shard answers to a write.
 package enum WriteOutcome: Hashable, Sendable {
-  /// The versions issued, per write and key; time zero for a key the admission rule turned away.
-  case applied([[Timestamp]])
+  /// The versions issued, in the order of the writes and of their keys; time zero for a key the
+  /// admission rule turned away.
+  case applied(IssuedTimes)
   /// The request was applied before: its first answer.
-  case repeated([[Timestamp]])
+  case repeated(IssuedTimes)
   /// The request is too old to tell whether it was applied.
   case outsideWindow
   /// This replica is replacing its rows or must not become an origin now; ask again later.

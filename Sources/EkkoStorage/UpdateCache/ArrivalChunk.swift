@@ -27,10 +27,10 @@ struct ArrivalChunk: Sendable {
 
   /// Adds arrivals, the first under `sequence`, later than those that are there.
   @inline(__always)
-  mutating func append(_ arrivals: Span<UpdateCache.Entry>, from sequence: UInt64) {
+  mutating func append(_ arrivals: Span<UpdateCache.Arrival>, from sequence: UInt64) {
     precondition(self.stored >> (sequence & 63) == 0, "arrivals out of order")
     if self.stored == 0 { self.entries.reserveCapacity(arrivals.count > 4 ? Self.length : 4) }
-    for index in arrivals.indices { self.entries.append(arrivals[index]) }
+    for index in arrivals.indices { self.entries.append(arrivals[index].entry) }
     let mask: UInt64 =
       arrivals.count == Self.length ? .max : (1 << UInt64(arrivals.count)) - 1
     self.stored |= mask << (sequence & 63)

@@ -6,7 +6,11 @@ internal import EkkoCore
 /// Measured propagation sets the floor; a hit rate under 99.4 % makes it longer, a cache over its
 /// size limit makes it shorter. One slow or dead peer stops counting once its samples age out.
 package struct PropagationEstimate: Hashable, Sendable {
-  package private(set) var horizon: Duration
+  package private(set) var horizon: Duration {
+    didSet { self.horizonNanoseconds = self.horizon.wholeNanoseconds }
+  }
+  /// The same: it is asked for with every batch of arrivals.
+  private(set) var horizonNanoseconds: Int64
   package private(set) var hits: UInt64 = 0
   package private(set) var misses: UInt64 = 0
   /// Scans for askers that know nothing yet: no cache can serve them, so they are not misses.
@@ -24,11 +28,16 @@ package struct PropagationEstimate: Hashable, Sendable {
   package static let usualHorizon = Duration.seconds(10)
 
   /// - Parameter horizon: the first estimate.
-  package init(horizon: Duration = Self.usualHorizon) { self.horizon = horizon }
+  package init(horizon: Duration = Self.usualHorizon) {
+    self.horizon = horizon
+    self.horizonNanoseconds = horizon.wholeNanoseconds
+  }
 
   /// The cache may hold this share of the rows (at least `minimumLimit` entries) before D_prop is
   /// shortened.
-  package static func entryLimit(rows: Int) -> Int { max(4096, rows / 500) }
+  package static func entryLimit(rows: Int) -> Int { max(Self.minimumLimit, rows / 500) }
+
+  static let minimumLimit = 4096
 
   package mutating func noteHit() {
     self.hits += 1

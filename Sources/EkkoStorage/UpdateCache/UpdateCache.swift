@@ -30,6 +30,13 @@ package struct UpdateCache: Sendable {
     }
   }
 
+  /// A row that arrives.
+  struct Arrival {
+    let entry: Entry
+    /// Its former arrival; zero for a row that was not there.
+    let replaced: UInt64
+  }
+
   /// Ascending by number; none of those before `head` is held.
   private var chunks: [ArrivalChunk] = []
   private var head = 0
@@ -61,7 +68,7 @@ package struct UpdateCache: Sendable {
 
   /// Notes that rows arrived under the sequences from `first` on.
   @inline(__always)
-  mutating func append(_ arrivals: Span<Entry>, from first: UInt64) {
+  mutating func append(_ arrivals: Span<Arrival>, from first: UInt64) {
     var (done, sequence) = (0, first)
     while done < arrivals.count {
       let part = min(arrivals.count - done, ArrivalChunk.length - Int(sequence & 63))
@@ -79,6 +86,7 @@ package struct UpdateCache: Sendable {
     }
     self.liveCount += arrivals.count
     self.storedCount += arrivals.count
+    for index in arrivals.indices { self.noteRemoval(of: arrivals[index].replaced) }
   }
 
   /// The row whose latest arrival was `sequence` is gone, or has arrived anew; zero for a row that was
@@ -123,9 +131,9 @@ package struct UpdateCache: Sendable {
 
   /// Remembers when a batch of arrivals ended, for pruning by age.
   package mutating func noteArrivals(through sequence: UInt64, at time: MonotonicTime) {
-    let spacing = max(.milliseconds(1), self.propagation.horizon / Self.marksPerHorizon)
+    let spacing = max(1_000_000, self.propagation.horizonNanoseconds / Self.marksPerHorizon)
     if let last = self.arrivals.last, self.arrivals.count > self.unprunedHead,
-      last.time.duration(to: time) < spacing
+      time.nanoseconds - last.time.nanoseconds < spacing
     {
       self.arrivals[self.arrivals.count - 1].sequence = sequence
     } else {
@@ -133,9 +141,9 @@ package struct UpdateCache: Sendable {
     }
   }
 
-  private static let marksPerHorizon = 1000
+  private static let marksPerHorizon: Int64 = 1000
   /// For how many times D_prop an arrival's time is known after the arrival was pruned.
-  private static let horizonsRemembered = 3
+  private static let horizonsRemembered: Int64 = 3
 
   /// The age at `now` of the first arrival after `sequence`, if that arrival is still known.
   package func age(ofFirstArrivalAfter sequence: UInt64, at now: MonotonicTime) -> Duration? {
@@ -232,10 +240,10 @@ package struct UpdateCache: Sendable {
       newest = self.arrivals[self.unprunedHead].sequence
       self.unprunedHead += 1
     }
-    let forgotten = horizon.advanced(
-      by: .zero - self.propagation.horizon * Self.horizonsRemembered)
+    let forgotten =
+      horizon.nanoseconds - self.propagation.horizonNanoseconds * Self.horizonsRemembered
     while self.arrivalsHead < self.unprunedHead,
-      self.arrivals[self.arrivalsHead].time < forgotten
+      self.arrivals[self.arrivalsHead].time.nanoseconds < forgotten
     {
       self.arrivalsHead += 1
     }

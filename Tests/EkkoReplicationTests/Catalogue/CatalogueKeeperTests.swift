@@ -79,7 +79,7 @@ import Testing
       let shard = try #require(node.shards[model.shards[0]])
       let reply = await shard.write(
         [
-          ShardWrite(
+          RowWrites(
             kind: .put, table: TableID(rawValue: 19), keys: [1], values: .floats([1, 2, 3, 4]))
         ], request: nil, epoch: .first, at: node.clock.now())
       guard case .outcome(.applied, _) = reply else { return #expect(Bool(false), "\(reply)") }
@@ -184,7 +184,7 @@ import Testing
       let reader = NodeID(name: "reader")
       let before = node.allKnowledge(for: reader)[0].bounds[.catalogue]
       #expect(before == node.board[.catalogue]?.knowledge)
-      let write = ShardWrite(
+      let write = RowWrites(
         kind: .put, table: Catalogue.Table.members.id, keys: [7], values: .contents([[1]]))
       _ = await node.shards[.catalogue]?.write(
         [write], request: nil, epoch: .first, at: node.clock.now())
@@ -352,7 +352,7 @@ private struct RowsBeyondKnowledge: ShardSource {
     var reader = Shard(
       id: shard, schemas: schemas, formClass: .full, incarnation: node.incarnation)
     let (write, now) = (
-      ShardWrite(
+      RowWrites(
         kind: .put, table: TableID(rawValue: 0), keys: [1], values: .floats([1, 2, 3, 4])),
       node.clock.now()
     )

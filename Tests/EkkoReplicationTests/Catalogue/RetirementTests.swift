@@ -34,7 +34,7 @@ import Testing
     }
     node.update(
       Catalogue(rows: [.members: members.map { ($0.node.rawValue, $0.encode()) }]))
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: .put, table: TableID(rawValue: 0), keys: [1], values: .floats([1, 2, 3, 4]))
     // A shard whose writer is no member, and a catalogue.
     var known: [ShardID: UInt64] = [:]

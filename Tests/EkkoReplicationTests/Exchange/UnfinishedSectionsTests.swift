@@ -17,7 +17,7 @@ import Testing
         incarnation: IncarnationID(rawValue: incarnation))
     }
     var (peer, own) = (makeShard(1), makeShard(2))
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: .put, table: TableID(rawValue: 0), keys: [1, 2, 3], values: .floats([1, 2, 3]))
     _ = peer.write([write], request: nil, at: Self.now)
     let request = SectionRequest(

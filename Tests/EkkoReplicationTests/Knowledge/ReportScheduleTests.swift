@@ -93,7 +93,7 @@ import Testing
     let vector = Self.vector(using: &generator)
     switch UInt8.random(in: 0..<8, using: &generator) {
     case 0:
-      let write = ShardWrite(
+      let write = RowWrites(
         kind: .put, table: TableID(rawValue: 0), keys: [.random(in: 1...9, using: &generator)],
         values: .floats([1, 2, 3, 4]))
       _ = shards[place].write([write], request: nil, at: now)

@@ -13,7 +13,7 @@ import Testing
     var shard = Shard(
       id: Self.shard, schemas: Self.schemas, formClass: .full,
       incarnation: IncarnationID(rawValue: incarnation))
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: .put, table: TableID(rawValue: 0), keys: [incarnation],
       values: .floats([Float(incarnation)]))
     _ = shard.write([write], request: nil, at: now)

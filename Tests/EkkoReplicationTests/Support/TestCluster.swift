@@ -146,7 +146,7 @@ extension TestCluster.Node {
     let (ticket, now) = self.node.board.beginWrite(at: self.node.clock.now())
     defer { self.node.board.endWrite(ticket) }
     for shard in shards {
-      let write = ShardWrite(
+      let write = RowWrites(
         kind: .put, table: table, keys: Array(keys),
         values: .floats(
           Array(
@@ -155,7 +155,7 @@ extension TestCluster.Node {
       guard let actor = self.node.shards[shard],
         case .outcome(.applied(let stamps), let origin) = await actor.write(
           [write], request: nil, epoch: .first, at: now),
-        let last = stamps.first?.max()
+        case let last = stamps.newest, last > .zero
       else { continue }
       versions.append((shard, ParameterVersion(timestamp: last, origin: origin)))
     }

@@ -27,7 +27,7 @@ struct ReplicaMirrorTests {
   }
 
   private static func put(_ key: UInt64, _ value: Float, to replica: inout Shard) {
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: .put, table: TableID(rawValue: 0), keys: [key], values: .floats([value, value]))
     _ = replica.write([write], request: nil, at: Self.now)
   }

@@ -51,7 +51,7 @@ struct SavingDutyTests {
       var shard = Shard(
         id: id, schemas: [TableSchema(name: "puts", rowLength: 1)], formClass: .full,
         incarnation: Self.origin)
-      let write = ShardWrite(
+      let write = RowWrites(
         kind: .put, table: TableID(rawValue: 0), keys: [5], values: .floats([1]))
       _ = shard.write([write], request: nil, at: now)
       var writer = try #require(SnapshotWriter(of: &shard, at: now))

@@ -15,11 +15,11 @@ import Testing
 
   /// The answer that would bring the row `key` whose bytes are `row`, two good rows before it.
   private static func outcome(
-    schema: TableSchema, values: ShardWrite.Values, replacing good: [UInt8], by bad: [UInt8]
+    schema: TableSchema, values: RowWrites.Values, replacing good: [UInt8], by bad: [UInt8]
   ) throws -> (Shard, Shard.Step?) {
     var source = Self.shard(schema, 1)
     _ = source.write(
-      [ShardWrite(kind: .put, table: TableID(rawValue: 0), keys: [1, 2], values: values)],
+      [RowWrites(kind: .put, table: TableID(rawValue: 0), keys: [1, 2], values: values)],
       request: nil, at: Self.now)
     var target = Self.shard(schema, 2)
     var reception = SectionReception(
@@ -68,14 +68,14 @@ import Testing
     guard
       case .applied(let versions) = source.write(
         [
-          ShardWrite(
+          RowWrites(
             kind: .put, table: TableID(rawValue: 0), keys: [1, 2], values: .floats([1, 2]))
         ],
         request: nil, at: Self.now)
     else { return }
     var time = ByteWriter()
-    time.write(versions[0][1])
-    let column = try #require(versions[0].first?.rawValue)
+    time.write(versions.all[1])
+    let column = try #require(versions.all.first?.rawValue)
     var first = ByteWriter()
     first.write(column)
     let (shard, step) = try Self.outcome(

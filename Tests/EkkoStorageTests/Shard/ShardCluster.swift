@@ -47,14 +47,14 @@ struct ShardCluster {
   mutating func write(_ kind: WriteKind, at replica: Int, table: Int, keys: [UInt64]) {
     let length = Self.schemas[table].rowLength
     let values = (0..<(keys.count * length)).map { Float($0 % 7) - 3 }
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: kind, table: TableID(rawValue: UInt16(table)), keys: keys,
       values: kind == .delete ? .none : .floats(values))
     guard
       case .applied(let versions) = self.replicas[replica].write(
         [write], request: nil, at: self.now)
     else { return }
-    for (key, timestamp) in zip(keys, versions[0]) {
+    for (key, timestamp) in zip(keys, versions.all) {
       self.issued.append(
         (
           ParameterKey(table: write.table, key: key),

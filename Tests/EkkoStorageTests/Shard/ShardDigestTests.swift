@@ -16,7 +16,7 @@ import Testing
     let keys = (0..<20).map { UInt64($0) }
     _ = shard.write(
       [
-        ShardWrite(
+        RowWrites(
           kind: .put, table: TableID(rawValue: 0), keys: keys,
           values: .floats(keys.flatMap { Array(repeating: Float($0), count: 4) }))
       ], request: nil, at: Self.now)

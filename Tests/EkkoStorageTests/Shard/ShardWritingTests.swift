@@ -5,7 +5,7 @@ import Testing
 
 /// Who may become an origin (DESIGN §5.1).
 @Suite struct ShardWritingTests {
-  private static let write = ShardWrite(
+  private static let write = RowWrites(
     kind: .put, table: TableID(rawValue: 0), keys: [1], values: .floats([1]))
   private static let now = Instant(
     monotonic: .zero, wall: WallTime(microseconds: 1_000_000_000))

@@ -165,7 +165,7 @@ import Testing
     for value in ["first", "second"] {
       _ = shard.write(
         [
-          ShardWrite(
+          RowWrites(
             kind: .put, table: TableID(rawValue: 0), keys: [7],
             values: .contents([Array(value.utf8)]))
         ], request: nil, at: now)

@@ -34,7 +34,7 @@ import Testing
     #expect(!shard.isTrusted)
     #expect(shard.knowledge == saved.knowledge)
     #expect(shard.digest(at: now) == saved.digest(at: now))
-    let write = ShardWrite(
+    let write = RowWrites(
       kind: .put, table: TableID(rawValue: 1), keys: [9], values: .floats([1]))
     #expect(shard.write([write], request: nil, at: now) == .notReady)
     #expect(SnapshotWriter(of: &shard, at: now) == nil)
