@@ -169,3 +169,19 @@ extension ModelRecord {
     return places.mapValues { $0.sorted() }
   }
 }
+
+extension ShardRows {
+  /// Puts `rows` to `places`.
+  fileprivate mutating func scatter(_ rows: ShardRows, to places: [Int]) {
+    let length = places.isEmpty ? 0 : rows.weights.count / places.count
+    for (number, place) in places.enumerated() {
+      self.timestamps[place] = rows.timestamps[number]
+      self.origins[place] = rows.origins[number]
+      self.creations[place] = rows.creations[number]
+      if !rows.contents.isEmpty { self.contents[place] = rows.contents[number] }
+      for element in 0..<length {
+        self.weights[place * length + element] = rows.weights[number * length + element]
+      }
+    }
+  }
+}

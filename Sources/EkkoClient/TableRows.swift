@@ -27,9 +27,7 @@ public struct Rows: Hashable, Sendable {
   package init(keys: [UInt64], rowLength: Int, rows: ShardRows) {
     self.keys = keys
     self.rowLength = rowLength
-    self.versions = zip(rows.timestamps, rows.origins).map { timestamp, origin in
-      origin.map { ParameterVersion(timestamp: timestamp, origin: $0) }
-    }
+    self.versions = keys.indices.map { rows.version(at: $0) }
     self.created = rows.creations
     self.values = rows.weights
     self.contents = rows.contents

@@ -43,9 +43,11 @@ guard let verb = words.first, !words.contains("--help"), !words.contains("-h") e
 switch verb {
 case "store":
   end { () async throws(Failure) in try await StoreCommand(rest).run() }
+case "budget":
+  end { () async throws(Failure) in try await BudgetCommand(rest).run() }
 default:
   end { () async throws(Failure) in
     throw FlagValues.unknown(
-      verb, "there is no such experiment", among: ["store"], of: "ekko-bench")
+      verb, "there is no such experiment", among: ["store", "budget"], of: "ekko-bench")
   }
 }

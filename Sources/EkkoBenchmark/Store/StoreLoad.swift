@@ -8,6 +8,7 @@ internal import EkkoTransport
 /// own part of the keys.
 struct StoreLoad: Sendable {
   private let store: StoreNode
+  private let desks: RequestDesks
   private let loops: CoreLoops
   private let runtime: Runtime
   private let running: Task<Void, Never>
@@ -58,6 +59,7 @@ struct StoreLoad: Sendable {
   ) {
     self.experiment = experiment
     self.store = store
+    self.desks = RequestDesks(node: store.node, homes: cores)
     self.loops = loops
     self.runtime = runtime
     self.running = running
@@ -150,7 +152,7 @@ struct StoreLoad: Sendable {
             ? self.values : Array(self.values.prefix(keys.count * self.experiment.rowLength)))
       ])
     do {
-      _ = try await self.store.node.write(request, until: Self.never)
+      _ = try await self.desks.write(request, until: Self.never, from: Home(index: core))
     } catch {
       fatalError("a write of the benchmark failed: \(error)")
     }
@@ -161,7 +163,7 @@ struct StoreLoad: Sendable {
       model: self.model.id, missing: .report,
       parts: [ReadRequest.Part(table: TableID(rawValue: 0), keys: keys)])
     do {
-      _ = try await self.store.node.read(request, until: Self.never)
+      _ = try await self.desks.read(request, until: Self.never, from: Home(index: core))
     } catch {
       fatalError("a read of the benchmark failed: \(error)")
     }

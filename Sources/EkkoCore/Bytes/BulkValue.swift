@@ -9,6 +9,8 @@ extension UInt16: BulkValue {}
 extension UInt32: BulkValue {}
 extension UInt64: BulkValue {}
 extension Float: BulkValue {}
+extension Timestamp: BulkValue {}
+extension IncarnationID: BulkValue {}
 
 extension ByteWriter {
   /// Appends the elements without their count.

@@ -21,6 +21,9 @@ public struct IncarnationID: Hashable, Comparable, Sendable {
   @inlinable
   package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// Stands where there is no version. Not a valid incarnation.
+  package static let nobody = IncarnationID(rawValue: 0)
+
   @inlinable
   public static func < (left: IncarnationID, right: IncarnationID) -> Bool {
     left.rawValue < right.rawValue

@@ -134,7 +134,8 @@ package struct StoreNode: Sendable {
         await self.replica.run(
           listener: self.listener,
           requests: RequestServer(
-            node: self.node, keeper: self.keeper, replica: self.replica, reporter: self.reporter))
+            node: self.node, homes: self.configuration.homes, keeper: self.keeper,
+            replica: self.replica, reporter: self.reporter))
       }
       group.addTask { await self.keeper.run() }
       group.addTask { await self.reporter.run() }

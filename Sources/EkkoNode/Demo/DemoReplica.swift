@@ -39,12 +39,12 @@ extension DemoReplica {
 struct LocalReplica: DemoReplica {
   let store: StoreNode
   let parameters: any ParameterAccess
-  private let desk: RequestDesk
+  private let desk: RequestDesks
 
   init(store: StoreNode, model: String) {
     self.store = store
     self.parameters = LocalParameters(node: store.node, model: model)
-    self.desk = RequestDesk(node: store.node)
+    self.desk = RequestDesks(node: store.node, homes: 1)
   }
 
   var name: String { self.store.node.identity.name }
@@ -103,7 +103,7 @@ struct LocalReplica: DemoReplica {
 extension ShardRows {
   /// Whether the row at `place` is `version` or a later one.
   func holds(_ version: ParameterVersion, at place: Int) -> Bool {
-    guard place < self.timestamps.count, let origin = self.origins[place] else { return false }
-    return ParameterVersion(timestamp: self.timestamps[place], origin: origin) >= version
+    guard place < self.timestamps.count, let held = self.version(at: place) else { return false }
+    return held >= version
   }
 }

@@ -30,12 +30,12 @@ package actor LocalParameters: ParameterAccess {
       parts.append(ReadRequest.Part(table: table, keys: query.keys))
     }
     let now = self.node.clock.now().monotonic
-    let reply = try await self.node.read(
+    let reply = try await RequestDesks(node: self.node, homes: 1).read(
       ReadRequest(model: model.id, missing: .initialise, parts: parts), until: now)
     return zip(queries, zip(parts, reply.parts)).map { query, answer in
       TableRows(
         table: query.table, rowLength: model.tables[Int(answer.0.table.rawValue)].rowLength,
-        values: answer.1.weights, found: answer.1.origins.map { $0 != nil },
+        values: answer.1.weights, found: answer.1.origins.map { $0 != .nobody },
         created: answer.1.creations)
     }
   }

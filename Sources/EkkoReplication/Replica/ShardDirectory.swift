@@ -42,11 +42,12 @@ package final class ShardDirectory: Sendable {
     self.state.withLock { state in shards.map { state[$0] } }
   }
 
-  /// The actors of some shards of one model, in one look.
-  func actors(of model: ModelID, shards: [UInt32]) -> [ShardActor?] {
+  /// The actors of some shards of one model, in one look; `nil` if one of them is not here.
+  func actors(of model: ModelID, shards: [UInt32]) -> [ShardActor]? {
     self.state.withLock { state in
       let held = state.models[model] ?? []
-      return shards.map { $0 < held.count ? held[Int($0)] : nil }
+      let found = shards.compactMap { $0 < held.count ? held[Int($0)] : nil }
+      return found.count == shards.count ? found : nil
     }
   }
 

@@ -74,7 +74,8 @@ final class ClientSession: RequestSession {
     }
     guard case .watch(let model, let table) = request else {
       // A write that was cancelled may be applied or not; the answer is dropped by the client.
-      let reply = await self.server.answer(request, within: message.deadline)
+      let reply = await self.server.answer(
+        request, within: message.deadline, at: self.link.home)
       _ = await self.send(reply, on: message.stream)
       return
     }

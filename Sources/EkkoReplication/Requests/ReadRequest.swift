@@ -3,16 +3,7 @@ package import EkkoStorage
 
 /// A client's read of one model from the replica that gets it.
 package struct ReadRequest: Hashable, Sendable {
-  /// What is read from one table.
-  package struct Part: Hashable, Sendable {
-    package var table: TableID
-    package var keys: [UInt64]
-
-    package init(table: TableID, keys: [UInt64]) {
-      self.table = table
-      self.keys = keys
-    }
-  }
+  package typealias Part = RowReads
 
   package var model: ModelID
   package var missing: MissingRows
@@ -84,8 +75,8 @@ package struct ReadReply: Hashable, Sendable {
     writer.write(UInt16(self.parts.count))
     for part in self.parts {
       writer.write(UInt32(part.timestamps.count))
-      writer.write(all: part.timestamps.map(\.rawValue))
-      writer.write(all: part.origins.map { $0?.rawValue ?? 0 })
+      writer.write(all: part.timestamps)
+      writer.write(all: part.origins)
       writer.write(all: part.creations)
       writer.write(UInt32(part.weights.count))
       writer.write(all: part.weights)
@@ -103,10 +94,8 @@ package struct ReadReply: Hashable, Sendable {
     for _ in 0..<(try reader.readUInt16()) {
       let count = try reader.readCount(.count, elementByteCount: 20)
       var rows = ShardRows()
-      rows.timestamps = try reader.readAll(count, as: UInt64.self).map(Timestamp.init(rawValue:))
-      rows.origins = try reader.readAll(count, as: UInt64.self).map {
-        $0 == 0 ? nil : IncarnationID(rawValue: $0)
-      }
+      rows.timestamps = try reader.readAll(count, as: Timestamp.self)
+      rows.origins = try reader.readAll(count, as: IncarnationID.self)
       rows.creations = try reader.readAll(count, as: UInt32.self)
       let weightCount = try reader.readCount(.count, elementByteCount: 4)
       rows.weights = try reader.readAll(weightCount, as: Float.self)

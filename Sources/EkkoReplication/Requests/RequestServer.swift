@@ -8,16 +8,17 @@ package struct RequestServer: RequestService {
   private let keeper: CatalogueKeeper
   private let replica: Replica
   private let reporter: any NodeReporter
-  private let desk: RequestDesk
+  private let desks: RequestDesks
 
   package init(
-    node: ReplicaNode, keeper: CatalogueKeeper, replica: Replica, reporter: any NodeReporter
+    node: ReplicaNode, homes: Int, keeper: CatalogueKeeper, replica: Replica,
+    reporter: any NodeReporter
   ) {
     self.node = node
     self.keeper = keeper
     self.replica = replica
     self.reporter = reporter
-    self.desk = RequestDesk(node: node)
+    self.desks = RequestDesks(node: node, homes: homes)
   }
 
   package func session(on link: Link) -> any RequestSession {
@@ -28,7 +29,9 @@ package struct RequestServer: RequestService {
   private static let usualDeadline = Duration.seconds(30)
 
   /// The one reply to `request`; `watch` is answered by `watch(_:_:reply:)`.
-  func answer(_ request: Request, within deadline: Duration?) async -> Reply {
+  ///
+  /// - Parameter home: where the link is that it came over.
+  func answer(_ request: Request, within deadline: Duration?, at home: Home) async -> Reply {
     let until = self.node.clock.now().monotonic.advanced(by: deadline ?? Self.usualDeadline)
     do throws(RequestFailure) {
       switch request {
@@ -50,9 +53,9 @@ package struct RequestServer: RequestService {
         try self.requireCaughtUp()
         return .model(try await self.keeper.alter(name, tables: tables))
       case .write(let write):
-        return .written(try await self.desk.write(write, until: until))
+        return .written(try await self.desks.write(write, until: until, from: home))
       case .read(let read):
-        return .rows(try await self.desk.read(read, until: until))
+        return .rows(try await self.desks.read(read, until: until, from: home))
       case .catalogue:
         return .catalogue(CatalogueReply(self.node.catalogue))
       case .status(let withDigests):

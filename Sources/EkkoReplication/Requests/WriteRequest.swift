@@ -113,7 +113,7 @@ package struct WriteReply: Hashable, Sendable {
     writer.write(UInt16(self.timestamps.count))
     for part in self.timestamps {
       writer.write(UInt32(part.count))
-      writer.write(all: part.map(\.rawValue))
+      writer.write(all: part)
     }
   }
 
@@ -123,8 +123,7 @@ package struct WriteReply: Hashable, Sendable {
     self.timestamps = []
     for _ in 0..<(try reader.readUInt16()) {
       let count = try reader.readCount(.count, elementByteCount: 8)
-      self.timestamps.append(
-        try reader.readAll(count, as: UInt64.self).map(Timestamp.init(rawValue:)))
+      self.timestamps.append(try reader.readAll(count, as: Timestamp.self))
     }
   }
 }

@@ -6,6 +6,8 @@ package import EkkoStorage
 package actor ShardActor {
   nonisolated package let id: ShardID
   nonisolated package let incarnation: IncarnationID
+  /// The core loop it lives on.
+  nonisolated let home: Home
   package internal(set) var shard: Shard
   /// The sequence of this shard's latest announcement.
   var announced: UInt64
@@ -27,6 +29,7 @@ package actor ShardActor {
   ) {
     self.id = shard.id
     self.incarnation = shard.incarnation
+    self.home = home
     self.shard = shard
     self.shard.assumePropagation(within: horizon)
     self.board = board
@@ -82,8 +85,14 @@ package actor ShardActor {
     return .outcome(outcome, origin: self.incarnation)
   }
 
-  package func read(_ keys: [UInt64], of table: TableID, missing: MissingRows) -> ShardRows {
-    self.shard.read(keys, of: table, missing: missing, at: self.clock.now())
+  /// Puts rows to their places of `rows`, which passes from shard to shard and is never copied, and says
+  /// what whoever reads them has seen.
+  package func read(
+    _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: consuming [ShardRows]
+  ) -> (rows: [ShardRows], seen: VersionVector) {
+    var rows = rows
+    let seen = self.shard.read(read, missing: missing, at: now, into: &rows)
+    return (rows, seen)
   }
 
   /// The live rows of a `bytes` table, in no particular order.

@@ -1,6 +1,7 @@
 /// Reading and writing the parts of one row.
 extension RowLayout {
   /// When the row was first written, in seconds since 1970.
+  @inline(__always)
   package func creation(of row: RawSpan) -> UInt32 {
     self.checkSize(row.byteCount)
     return Self.load(row, at: Self.creationOffset)
@@ -27,10 +28,15 @@ extension RowLayout {
   /// Copies the weights of a numeric row as Float32, from any form.
   ///
   /// - Precondition: `weights` has `rowLength` elements.
+  @inline(__always)
   package func readWeights(of row: RawSpan, into weights: inout MutableSpan<Float>) {
     self.checkSize(row.byteCount)
     precondition(weights.count == self.rowLength, "\(weights.count) of \(self.rowLength) elements")
     var target = unsafe weights.mutableBytes
+    if self.valueType == .float32 {
+      target.replacePrefix(with: row.extracting(self.weightsRange))
+      return
+    }
     ElementConversion.convert(
       count: self.rowLength, from: row.extracting(self.weightsRange), self.valueType,
       into: &target, .float32)
@@ -74,10 +80,12 @@ extension RowLayout {
     }
   }
 
+  @inline(__always)
   func checkSize(_ byteCount: Int) {
-    precondition(byteCount == self.byteCount, "a row of \(byteCount) bytes, not \(self.byteCount)")
+    precondition(byteCount == self.byteCount, "a row of another size")
   }
 
+  @inline(__always)
   private static func load(_ row: RawSpan, at offset: Int) -> UInt32 {
     // SAFETY: the load itself checks that the field lies inside the row.
     unsafe UInt32(littleEndian: row.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))

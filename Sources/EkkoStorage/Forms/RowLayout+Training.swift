@@ -41,18 +41,20 @@ extension RowLayout {
     return true
   }
 
-  /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`.
+  /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`, from `byteCount` bytes at
+  /// `offset` of `weights`.
   @inline(__always)
-  func overwrite(_ row: UnsafeMutableRawPointer, withPlain newWeights: RawSpan) {
-    precondition(
-      newWeights.byteCount == self.weightsRange.count, "weights of another row length")
-    // SAFETY: the caller has a row of this layout; its parts lie inside it.
+  static func overwrite(
+    _ row: UnsafeMutableRawPointer, weightsAt start: Int, withPlain weights: RawSpan,
+    at offset: Int, byteCount: Int
+  ) {
+    // SAFETY: the caller has a row of such a layout, and so many bytes to put there.
     let count = unsafe row.load(fromByteOffset: Self.updateCountOffset, as: UInt32.self)
     unsafe row.storeBytes(
       of: count == .max ? count : count + 1, toByteOffset: Self.updateCountOffset, as: UInt32.self)
-    unsafe newWeights.withUnsafeBytes { source in
-      guard let start = source.baseAddress else { return }
-      unsafe (row + self.weightsRange.lowerBound).copyMemory(from: start, byteCount: source.count)
+    unsafe weights.withUnsafeBytes { source in
+      guard let source = source.baseAddress else { return }
+      unsafe (row + start).copyMemory(from: source + offset, byteCount: byteCount)
     }
   }
 

@@ -72,7 +72,8 @@ extension RowMemory {
     private static let doubledCapacity = 1024
 
     init(capacity: Int, prefix: Int, depth: UInt16, owner: UInt16) {
-      self.block = MemoryBlock(byteCount: capacity * MemoryLayout<UInt64>.stride)
+      // One more, always empty: a probe that does not go round ends there.
+      self.block = MemoryBlock(byteCount: (capacity + 1) * MemoryLayout<UInt64>.stride)
       self.prefix = prefix
       unsafe self.segment = Segment(
         entries: self.block.base.assumingMemoryBound(to: UInt64.self), capacity: UInt32(capacity),
@@ -191,6 +192,7 @@ extension RowMemory {
 
   /// Writes segment `owner` to its places in the directory.
   private func publish(_ owner: Int) {
+    unsafe self.parts.pointee.revision += 1
     let depth = unsafe 63 - Int(self.parts.pointee.segmentShift)
     let spare = depth - Int(self.segmentOwners[owner].depth)
     let first = self.segmentOwners[owner].prefix << spare

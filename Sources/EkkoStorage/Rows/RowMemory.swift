@@ -19,6 +19,10 @@ final class RowMemory: @unchecked Sendable {
   let pitch: Int
   /// Rows of a full chunk, as a power of two.
   let chunkShift: Int
+  /// And one less than their number.
+  let chunkMask: Int
+  /// See `ShardFunction`.
+  let salt: UInt64
   let parts: UnsafeMutablePointer<Parts>
   private var chunkBlocks: [MemoryBlock] = []
   private var chunkRoom = 1
@@ -35,6 +39,8 @@ final class RowMemory: @unchecked Sendable {
     /// The index: one for each value of the upper `63 - segmentShift` bits of a hash.
     var segments: UnsafeMutablePointer<Segment>
     var segmentShift: UInt64
+    /// Goes up when a segment has gone to another place.
+    var revision: UInt64 = 0
   }
 
   /// A full chunk has about so many bytes; the last one of a table grows from a part of that.
@@ -42,13 +48,15 @@ final class RowMemory: @unchecked Sendable {
   private static let largestChunkShift = 12
   private static let firstPart = 16
 
-  init(stride: Int) {
+  init(stride: Int, salt: UInt64) {
     precondition(stride > 0 && stride <= 1 << 26)
     self.stride = stride
     self.pitch = (MemoryLayout<RowHead>.stride + stride + 7) & ~7
     let rows = Self.chunkByteCount / self.pitch
     self.chunkShift = min(
       Self.largestChunkShift, max(1, Int.bitWidth - 1 - max(2, rows).leadingZeroBitCount))
+    self.chunkMask = 1 << self.chunkShift - 1
+    self.salt = salt
     let owner = SegmentOwner(
       capacity: SegmentOwner.smallestCapacity, prefix: 0, depth: 0, owner: 0)
     self.segmentOwners = [owner]
@@ -64,6 +72,8 @@ final class RowMemory: @unchecked Sendable {
     self.stride = other.stride
     self.pitch = other.pitch
     self.chunkShift = other.chunkShift
+    self.chunkMask = other.chunkMask
+    self.salt = other.salt
     self.chunkBlocks = other.chunkBlocks
     self.chunkRoom = max(1, other.chunkBlocks.count)
     self.segmentOwners = other.segmentOwners
@@ -90,8 +100,9 @@ final class RowMemory: @unchecked Sendable {
   @inline(__always)
   var capacity: Int { unsafe self.parts.pointee.capacity }
 
+  /// Where the index was found to be is good as long as this is the same.
   @inline(__always)
-  var chunkMask: Int { (1 << self.chunkShift) - 1 }
+  var indexRevision: UInt64 { unsafe self.parts.pointee.revision }
 
   // MARK: Sharing
 

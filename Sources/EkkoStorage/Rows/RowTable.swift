@@ -20,11 +20,11 @@ package struct RowTable: Sendable {
   /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
   package var significantVersions: [UInt32: ParameterVersion] = [:]
 
-  package init(schema: TableSchema, formClass: FormClass) {
+  package init(id: TableID, schema: TableSchema, formClass: FormClass) {
     self.schema = schema
     self.layout = formClass.layout(of: schema)
     self.takesPlainPuts = self.layout.takesWeightsAsTheyAre(with: schema.optimiser)
-    self.memory = RowMemory(stride: self.layout.byteCount)
+    self.memory = RowMemory(stride: self.layout.byteCount, salt: ShardFunction.salt(of: id))
   }
 
   /// A row's version and arrival, as stored beside it.
@@ -36,9 +36,6 @@ package struct RowTable: Sendable {
     /// The shard-wide sequence of its last arrival; zero for a free slot.
     package var sequence: UInt64
   }
-
-  @inline(__always)
-  static func hash(of key: UInt64) -> UInt64 { SplitMix64.mix(key) }
 
   // MARK: Reading
 
@@ -106,7 +103,7 @@ package struct RowTable: Sendable {
     }
     self.occupiedCount += 1
     self.memory.beginUse(of: slot, for: key)
-    self.memory.insertEntry(hash: Self.hash(of: key), slot: slot)
+    self.memory.insertEntry(hash: self.memory.hash(of: key), slot: slot)
     return slot
   }
 
@@ -137,7 +134,7 @@ package struct RowTable: Sendable {
   /// Takes the row out of the index. Its slot stays out of use until `recycle`.
   package mutating func remove(_ slot: Int) {
     precondition(self.sequence(at: slot) != 0, "slot \(slot) is free already")
-    self.memory.removeEntry(hash: Self.hash(of: self.key(at: slot)), slot: slot)
+    self.memory.removeEntry(hash: self.memory.hash(of: self.key(at: slot)), slot: slot)
     self.memory.endUse(of: slot)
     self.significantVersions[UInt32(slot)] = nil
     self.occupiedCount -= 1

@@ -211,17 +211,15 @@ extension Shard {
         return self.advanceNewestFirst(&walk, selecting: &selection)
       }
     #endif
-    // One copy of what is gone through for the whole turn, not one for each row.
-    let cache = self.cache
     var rows = RowCursor(self.tables)
-    var place = cache.cursor(after: cursor)
     var reached = cursor
-    defer { self.counters.rowsVisited += UInt64(selection.examined) }
-    while let (sequence, entry) = cache.next(&place), sequence <= walk.mark {
+    var isCut = false
+    self.cache.forEach(after: cursor) { sequence, entry in
+      guard sequence <= walk.mark else { return false }
       guard selection.examined < Self.examinedPerTurn,
         Self.hasRoom(selection, table: Int(entry.table), of: walk)
       else {
-        walk.position = .cache(after: reached)
+        isCut = true
         return false
       }
       selection.examined += 1
@@ -231,6 +229,12 @@ extension Shard {
         Self.select(table: Int(entry.table), slot: entry.slot, of: walk, in: &selection)
       }
       reached = sequence
+      return true
+    }
+    defer { self.counters.rowsVisited += UInt64(selection.examined) }
+    if isCut {
+      walk.position = .cache(after: reached)
+      return false
     }
     walk.position = .cache(after: walk.mark)
     while let reference = walk.rewritten.last {

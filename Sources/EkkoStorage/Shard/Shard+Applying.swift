@@ -100,24 +100,24 @@ extension Shard {
     // The loop works on a handle of its own: going through the array of tables costs a copy a row.
     let memory = self.tables[index].memory
     var rowOffset = rows.rowsOffset
-    var slots = RowMemory.Slots(repeating: -1)
-    for entry in 0..<rows.count {
-      let place = entry % RowMemory.phaseLength
-      if place == 0 {
-        let phase = entry..<min(entry + RowMemory.phaseLength, rows.count)
-        memory.locate(phase, in: &slots) { columns.key($0) }
+    RowLookahead.run(
+      in: memory, count: rows.count, hash: { memory.hash(of: columns.key($0)) }
+    ) { ahead in
+      for entry in 0..<rows.count {
+        if entry % RowLookahead.blockLength == 0 {
+          _ = ahead.advance(to: entry) { memory.hash(of: columns.key($0)) }
+        }
+        let key = columns.key(entry)
+        let reference = columns.origin(entry)
+        let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
+        let slot = self.applyRow(
+          key: key, known: memory.slot(of: key, near: ahead.slot(at: entry)),
+          timestamp: columns.timestamp(entry), origin: origins[reference.index],
+          isTombstone: reference.isTombstone, memory: memory, index: index,
+          row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
+        if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
+        rowOffset = rowEnd
       }
-      let key = columns.key(entry)
-      let reference = columns.origin(entry)
-      let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
-      let slot = self.applyRow(
-        key: key, known: memory.slot(of: key, near: slots[place]),
-        timestamp: columns.timestamp(entry), origin: origins[reference.index],
-        isTombstone: reference.isTombstone, memory: memory,
-        index: index,
-        row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
-      if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
-      rowOffset = rowEnd
     }
     self.applySignificant(rows, columns: columns, table: index)
     if self.counters.rowsApplied > appliedBefore { self.noteAhead(rows, columns: columns) }

@@ -2,72 +2,100 @@ internal import EkkoCore
 
 /// What comes most takes least: new weights for rows that are there, stored as they come (DESIGN §6.2).
 extension Shard {
-  /// Overwrites rows from place `first` of a phase on, up to one that begins anew: it is not there, is
+  /// A batch of such writes to one table.
+  struct PlainPuts: ~Escapable {
+    let table: Int
+    let memory: RowMemory
+    let keys: Span<UInt64>
+    /// Where the keys, and their rows in `weights`, are in the request.
+    let places: Span<UInt32>
+    let weights: RawSpan
+    let origin: UInt32
+    let now: Instant
+    let expires: Bool
+    let rowByteCount: Int
+    let weightsOffset: Int
+
+    @_lifetime(copy keys, copy places, copy weights)
+    init(
+      to table: Int, of shard: borrowing Shard, keys: Span<UInt64>, places: Span<UInt32>,
+      weights: RawSpan, origin: UInt32, at now: Instant
+    ) {
+      self.table = table
+      self.memory = shard.tables[table].memory
+      self.keys = keys
+      self.places = places
+      self.weights = weights
+      self.origin = origin
+      self.now = now
+      self.expires = shard.tables[table].schema.timeToLiveSeconds > 0
+      let layout = shard.tables[table].layout
+      self.rowByteCount = layout.weightsRange.count
+      self.weightsOffset = layout.weightsRange.lowerBound
+      precondition(
+        weights.byteCount == keys.count * self.rowByteCount, "weights of another row length")
+    }
+  }
+
+  /// Overwrites the rows at `range` of the places, up to one that begins anew: it is not there, is
   /// deleted, or has outlived its time.
   ///
-  /// - Parameters:
-  ///   - places: where the phase's keys, and their rows in `weights`, are in the request.
-  ///   - slots: what `locate` found for the phase.
-  /// - Returns: the place in the phase that it came to.
+  /// - Parameter staged: gets the arrivals, of which the update cache is told later.
+  /// - Returns: the place of the row that it came to.
   @inline(__always)
   mutating func overwrite(
-    table: Int, _ memory: RowMemory, from first: Int, of places: Span<UInt32>,
-    slots: Span<Int32>, keys: Span<UInt64>, weights: RawSpan, origin: UInt32,
-    at now: Instant, times: inout IssuedTimes
+    _ puts: borrowing PlainPuts, _ range: Range<Int>, ahead: borrowing RowLookahead,
+    staged: inout StagedArrivals, times: inout IssuedTimes
   ) -> Int {
-    guard slots[first] >= 0 else { return first }
-    return unsafe withUnsafeTemporaryAllocation(
-      of: UpdateCache.Arrival.self, capacity: RowMemory.phaseLength
-    ) { arrivals in
-      let layout = self.tables[table].layout
-      let expires = self.tables[table].schema.timeToLiveSeconds > 0
-      let byteCount = layout.rowLength * MemoryLayout<Float>.stride
-      let (isShared, isWatched) = (memory.isShared, !self.walks.isEmpty)
-      var clock = self.clock
-      let begin = self.arrival + 1
-      var number = first
-      while number < places.count {
-        let slot = Int(slots[number])
-        guard slot >= 0 else { break }
-        let place = Int(places[number])
-        if isShared { memory.own(slot) }
-        // SAFETY: a slot that was in the index is below the capacity.
-        let head = unsafe memory.head(slot)
-        let before = unsafe head.pointee
-        guard before.key == keys[place], before.arrival & RowHead.tombstoneBit == 0 else { break }
-        let former = Timestamp(rawValue: before.timestamp)
-        if expires, self.isExpired(former, table: table, at: now) { break }
-        let time = clock.next(wall: now.wall, replacing: former)
-        let done = number - first
-        unsafe head.pointee.timestamp = time.rawValue
-        unsafe head.pointee.arrival = RowHead.arrival(
-          sequence: begin &+ UInt64(truncatingIfNeeded: done), origin: origin)
-        // SAFETY: the row's bytes follow its head: a full row of the table's own layout.
-        unsafe layout.overwrite(
-          UnsafeMutableRawPointer(head + 1),
-          withPlain: weights.extracting((place * byteCount)..<((place + 1) * byteCount)))
-        let replaced = before.arrival >> RowHead.sequenceShift
-        // SAFETY: a phase has no more places than there is room for.
-        unsafe arrivals.initializeElement(
-          at: done,
-          to: UpdateCache.Arrival(
-            entry: UpdateCache.Entry(
-              table: UInt16(truncatingIfNeeded: table), slot: UInt32(truncatingIfNeeded: slot),
-              timestamp: time, origin: origin),
-            replaced: replaced))
-        times.append(time)
-        if isWatched { self.noteRewrite(table: table, slot: slot, replaced: replaced) }
-        number += 1
+    let isWatched = !self.walks.isEmpty
+    if staged.isFull { self.append(&staged) }
+    if puts.memory.isShared {
+      for number in range where ahead.slot(at: number) >= 0 {
+        puts.memory.own(Int(ahead.slot(at: number)))
       }
-      let count = number - first
-      guard count > 0 else { return first }
-      self.clock = clock
-      self.arrival += UInt64(count)
-      // SAFETY: so many were initialised.
-      self.cache.append(
-        unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: arrivals[..<count])),
-        from: begin)
-      return number
     }
+    let rows = unsafe puts.memory.rowPlaces
+    var clock = self.clock
+    defer { self.clock = clock }
+    let arrival = self.arrival
+    for number in range {
+      let slot = Int(ahead.slot(at: number))
+      guard slot >= 0 else { return number }
+      let place = Int(puts.places[number])
+      let key = puts.keys[place]
+      // SAFETY: a slot that was in the index is below the capacity.
+      let head = unsafe rows.head(slot)
+      let before = unsafe head.pointee
+      guard before.key == key, before.arrival & RowHead.tombstoneBit == 0 else { return number }
+      let former = Timestamp(rawValue: before.timestamp)
+      if puts.expires, self.isExpired(former, table: puts.table, at: puts.now) { return number }
+      let time = clock.next(wall: puts.now.wall, replacing: former)
+      let replaced = before.arrival >> RowHead.sequenceShift
+      unsafe head.pointee.timestamp = time.rawValue
+      unsafe head.pointee.arrival = RowHead.arrival(
+        sequence: arrival &+ staged.next, origin: puts.origin)
+      // SAFETY: the row's bytes follow its head: a full row of the table's own layout. The request has
+      // a row of weights for each of its keys, and `place` is that of one.
+      unsafe RowLayout.overwrite(
+        UnsafeMutableRawPointer(head + 1), weightsAt: puts.weightsOffset,
+        withPlain: puts.weights, at: place &* puts.rowByteCount, byteCount: puts.rowByteCount)
+      staged.add(
+        UpdateCache.Entry(
+          table: UInt16(truncatingIfNeeded: puts.table), slot: UInt32(truncatingIfNeeded: slot),
+          timestamp: time, origin: puts.origin),
+        replacing: replaced)
+      times.append(time)
+      if isWatched { self.noteRewrite(table: puts.table, slot: slot, replaced: replaced) }
+    }
+    return range.upperBound
+  }
+
+  /// Tells the update cache of what has arrived: to be done before anything else arrives.
+  @inline(__always)
+  mutating func append(_ staged: inout StagedArrivals) {
+    guard !staged.isEmpty else { return }
+    self.cache.append(staged.entries, replacing: staged.replaced, from: self.arrival + 1)
+    self.arrival += UInt64(staged.entries.count)
+    staged.removeAll()
   }
 }

@@ -4,7 +4,8 @@ package import EkkoCore
 package struct ShardRows: Hashable, Sendable {
   /// Zero for a key that has no row.
   package var timestamps: [Timestamp] = []
-  package var origins: [IncarnationID?] = []
+  /// `nobody` for a key that has no row.
+  package var origins: [IncarnationID] = []
   /// Seconds since 1970; zero for a key that has no row.
   package var creations: [UInt32] = []
   /// Row-major Float32, zeros or initial weights where there is no row; empty for `bytes` tables.
@@ -13,10 +14,16 @@ package struct ShardRows: Hashable, Sendable {
 
   package init() {}
 
+  /// Whether there is a row at `place`, and which version of it.
+  package func version(at place: Int) -> ParameterVersion? {
+    guard self.origins[place] != .nobody else { return nil }
+    return ParameterVersion(timestamp: self.timestamps[place], origin: self.origins[place])
+  }
+
   /// Room for `count` rows of a table, all missing.
   package init(count: Int, schema: TableSchema) {
     self.timestamps = Array(repeating: .zero, count: count)
-    self.origins = Array(repeating: nil, count: count)
+    self.origins = Array(repeating: .nobody, count: count)
     self.creations = Array(repeating: 0, count: count)
     if schema.valueType.isNumeric {
       self.weights = Array(repeating: 0, count: count * schema.rowLength)
@@ -44,45 +51,93 @@ extension Shard {
   package func read(
     _ keys: [UInt64], of table: TableID, missing: MissingRows, at now: Instant
   ) -> ShardRows {
-    let index = Int(table.rawValue)
-    let rows = self.tables[index]
-    let memory = rows.memory
-    let isNumeric = rows.schema.valueType.isNumeric
-    let length = isNumeric ? rows.layout.rowLength : 0
-    var result = ShardRows(count: keys.count, schema: rows.schema)
-    var weights: [Float] = []
-    swap(&weights, &result.weights)
-    var elements = weights.mutableSpan
-    var slots = RowMemory.Slots(repeating: -1)
-    for (place, key) in keys.enumerated() {
-      let number = place % RowMemory.phaseLength
-      if number == 0 {
-        let phase = place..<min(place + RowMemory.phaseLength, keys.count)
-        memory.locate(phase, in: &slots) { keys[$0] }
-      }
-      var target = elements._mutatingExtracting((place * length)..<((place + 1) * length))
-      guard let slot = memory.slot(of: key, near: slots[number]),
-        case let stamp = memory.stamp(at: slot),
-        self.isLive(stamp, table: index, at: now)
-      else {
-        if isNumeric, missing == .initialise {
-          rows.schema.fillInitialWeights(&target, key: key)
+    let batch = ReadBatch([RowReads(table: table, keys: keys)])
+    var rows = [ShardRows(count: keys.count, schema: self.tables[Int(table.rawValue)].schema)]
+    if !keys.isEmpty { _ = self.read(batch[0], missing: missing, at: now, into: &rows) }
+    return rows[0]
+  }
+
+  /// Reads the keys of this shard as they are now, and puts each row to its key's place.
+  ///
+  /// - Parameter rows: room for what is read of each table.
+  /// - Returns: what a reader has seen by that: the knowledge, and rows beyond it.
+  package func read(
+    _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: inout [ShardRows]
+  ) -> VersionVector {
+    var seen = self.knowledge
+    for (number, part) in read.batch.reads.enumerated() {
+      let range = read.range(of: number)
+      guard !range.isEmpty else { continue }
+      let cut = read.batch.cut.cuts[number]
+      var columns = ShardRows()
+      swap(&columns, &rows[number])
+      // Each column by itself: parts of one value cannot be written to at the same time.
+      self.read(
+        part, cut, range, missing: missing, at: now, seen: &seen,
+        &columns.timestamps, &columns.origins, &columns.creations, &columns.weights,
+        &columns.contents)
+      swap(&columns, &rows[number])
+    }
+    return seen
+  }
+
+  private func read(
+    _ read: RowReads, _ cut: ShardCut, _ range: Range<Int>, missing: MissingRows, at now: Instant,
+    seen: inout VersionVector, _ stamps: inout [Timestamp], _ names: inout [IncarnationID],
+    _ births: inout [UInt32], _ elements: inout [Float], _ contents: inout [[UInt8]]
+  ) {
+    let index = Int(read.table.rawValue)
+    let (memory, layout) = (self.tables[index].memory, self.tables[index].layout)
+    let expires = self.tables[index].schema.timeToLiveSeconds > 0
+    let isNumeric = layout.valueType.isNumeric
+    let length = isNumeric ? layout.rowLength : 0
+    let (keys, places) = (read.keys.span, cut.order.span.extracting(range))
+    let hashes = cut.hashes.span.extracting(range)
+    var timestamps = stamps.mutableSpan
+    var origins = names.mutableSpan
+    var creations = births.mutableSpan
+    var weights = elements.mutableSpan
+    // Neighbours mostly have one origin.
+    var (origin, latest) = (UInt32.max, Timestamp.zero)
+    var name = IncarnationID.nobody
+    RowLookahead.run(in: memory, count: places.count, hash: { hashes[$0] }) { ahead in
+      var number = 0
+      while number < places.count {
+        let end = ahead.advance(to: number) { hashes[$0] }
+        for number in number..<end {
+          let place = Int(places[number])
+          guard let slot = memory.slot(of: keys[place], near: ahead.slot(at: number)),
+            case let stamp = memory.stamp(at: slot), !stamp.isTombstone,
+            !expires || !self.isExpired(stamp.timestamp, table: index, at: now)
+          else {
+            if isNumeric, missing == .initialise {
+              var row = weights._mutatingExtracting((place * length)..<((place + 1) * length))
+              self.tables[index].schema.fillInitialWeights(&row, key: keys[place])
+            }
+            continue
+          }
+          if stamp.origin != origin {
+            seen.raise(to: latest, of: name)
+            (origin, name) = (stamp.origin, self.origins[stamp.origin])
+            latest = stamp.timestamp
+          }
+          latest = max(latest, stamp.timestamp)
+          timestamps[place] = stamp.timestamp
+          origins[place] = name
+          let bytes = memory.bytes(at: slot)
+          creations[place] = layout.creation(of: bytes)
+          if isNumeric {
+            var row = weights._mutatingExtracting((place * length)..<((place + 1) * length))
+            layout.readWeights(of: bytes, into: &row)
+          } else {
+            let value = layout.value(of: bytes)
+            contents[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
+          }
         }
-        continue
-      }
-      let bytes = memory.bytes(at: slot)
-      result.timestamps[place] = stamp.timestamp
-      result.origins[place] = self.origins[stamp.origin]
-      result.creations[place] = rows.layout.creation(of: bytes)
-      if isNumeric {
-        rows.layout.readWeights(of: bytes, into: &target)
-      } else {
-        let value = rows.layout.value(of: bytes)
-        result.contents[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
+        number = end
       }
     }
-    result.weights = weights
-    return result
+    seen.raise(to: latest, of: name)
   }
 
   /// The rows, deleted ones among them, whose latest arrival came after `sequence`. O(rows).
@@ -125,5 +180,13 @@ extension Shard {
       }
     }
     return hash.finalize()
+  }
+}
+
+extension VersionVector {
+  /// What most rows have is known: nothing is copied then.
+  fileprivate mutating func raise(to timestamp: Timestamp, of origin: IncarnationID) {
+    guard origin != .nobody, timestamp > self[origin] else { return }
+    self.observe(ParameterVersion(timestamp: timestamp, origin: origin))
   }
 }

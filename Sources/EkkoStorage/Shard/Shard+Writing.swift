@@ -40,9 +40,8 @@ extension Shard {
       let range = write.range(of: number)
       guard !range.isEmpty else { continue }
       self.tables[Int(part.table.rawValue)].makeExclusive()
-      let order = write.batch.cuts[number].order
-      self.apply(
-        part, at: order.span.extracting(range), origin: origin, at: now, times: &times)
+      let cut = write.batch.cut.cuts[number]
+      self.apply(part, cut, range, origin: origin, at: now, times: &times)
     }
     if self.clock.last > before {
       self.knowledge.observe(
@@ -68,43 +67,54 @@ extension Shard {
     return self.knowledge[self.incarnation] > .zero || self.knowledge.count < self.originLimit
   }
 
-  /// - Parameter times: gets each row's version, in order.
+  /// - Parameters:
+  ///   - range: where in the cut's order the shard's keys are.
+  ///   - times: gets each row's version, in order.
   private mutating func apply(
-    _ write: RowWrites, at places: Span<UInt32>, origin: UInt32, at now: Instant,
+    _ write: RowWrites, _ cut: ShardCut, _ range: Range<Int>, origin: UInt32, at now: Instant,
     times: inout IssuedTimes
   ) {
     let index = Int(write.table.rawValue)
     let memory = self.tables[index].memory
-    let isPlain = write.kind == .put && self.tables[index].takesPlainPuts
+    let places = cut.order.span.extracting(range)
+    let hashes = cut.hashes.span.extracting(range)
     // Room for weights that are not stored as Float32; see `RowLayout`.
     var scratch = [Float]()
     let latestKnown = self.knowledge.latestTime
     var refused = 0
-    let keys = write.keys.span
     let floats: [Float] = if case .floats(let floats) = write.values { floats } else { [] }
-    let weights = unsafe floats.span.bytes
-    var slots = RowMemory.Slots(repeating: -1)
-    var done = 0
-    while done < places.count {
-      let phase = places.extracting(done..<min(done + RowMemory.phaseLength, places.count))
-      memory.locate(0..<phase.count, in: &slots) { keys[Int(phase[$0])] }
-      var number = 0
-      while number < phase.count {
-        if isPlain {
-          number = self.overwrite(
-            table: index, memory, from: number, of: phase, slots: slots.span, keys: keys,
-            weights: weights, origin: origin, at: now, times: &times)
-          guard number < phase.count else { break }
-        }
-        let row = Int(phase[number])
-        let timestamp = self.apply(
-          write, row: row, known: memory.slot(of: keys[row], near: slots[number]),
-          origin: origin, latestKnown: latestKnown, scratch: &scratch, at: now)
-        if timestamp == .zero { refused += 1 }
-        times.append(timestamp)
-        number += 1
+    let puts: PlainPuts? =
+      if write.kind == .put && self.tables[index].takesPlainPuts {
+        PlainPuts(
+          to: index, of: self, keys: write.keys.span, places: places,
+          weights: unsafe floats.span.bytes, origin: origin, at: now)
+      } else {
+        nil
       }
-      done += phase.count
+    RowLookahead.run(in: memory, count: places.count, hash: { hashes[$0] }) { ahead in
+      StagedArrivals.withRoom { staged in
+        var number = 0
+        while number < places.count {
+          let end = ahead.advance(to: number) { hashes[$0] }
+          while number < end {
+            if let puts {
+              number = self.overwrite(
+                puts, number..<end, ahead: ahead, staged: &staged, times: &times)
+              guard number < end else { break }
+            }
+            self.append(&staged)
+            let row = Int(places[number])
+            let known = memory.slot(of: write.keys[row], near: ahead.slot(at: number))
+            let timestamp = self.apply(
+              write, row: row, known: known, origin: origin, latestKnown: latestKnown,
+              scratch: &scratch, at: now)
+            if timestamp == .zero { refused += 1 }
+            times.append(timestamp)
+            number += 1
+          }
+        }
+        self.append(&staged)
+      }
     }
     self.counters.rowsWritten += UInt64(places.count - refused)
   }

@@ -72,7 +72,9 @@ package struct Shard: Sendable {
     self.formClass = formClass
     self.incarnation = incarnation
     self.epoch = epoch
-    self.tables = schemas.map { RowTable(schema: $0, formClass: formClass) }
+    self.tables = schemas.enumerated().map {
+      RowTable(id: TableID(rawValue: UInt16($0)), schema: $1, formClass: formClass)
+    }
     self.issuedCounter = 1
     self.shardVersion = ShardVersion(counter: 1, issuer: incarnation)
     self.futureBound = futureBound
@@ -85,7 +87,9 @@ package struct Shard: Sendable {
   package mutating func updateSchemas(_ schemas: [TableSchema]) {
     for (index, schema) in schemas.enumerated() {
       if index >= self.tables.count {
-        self.tables.append(RowTable(schema: schema, formClass: self.formClass))
+        self.tables.append(
+          RowTable(
+            id: TableID(rawValue: UInt16(index)), schema: schema, formClass: self.formClass))
       } else if self.tables[index].schema != schema {
         self.tables[index].schema = schema
       }
@@ -139,13 +143,12 @@ package struct Shard: Sendable {
     #if PlantedBugs
       if PlantedBug.active == .deletesBypassCache, isTombstone { return }
     #endif
-    let arrival: InlineArray<1, UpdateCache.Arrival> = [
-      UpdateCache.Arrival(
-        entry: UpdateCache.Entry(
-          table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin),
-        replaced: replaced)
+    let entry: InlineArray<1, UpdateCache.Entry> = [
+      UpdateCache.Entry(
+        table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin)
     ]
-    self.cache.append(arrival.span, from: self.arrival)
+    let former: InlineArray<1, UInt64> = [replaced]
+    self.cache.append(entry.span, replacing: former.span, from: self.arrival)
     if !self.walks.isEmpty && replaced != 0 {
       self.noteRewrite(table: index, slot: slot, replaced: replaced)
     }

@@ -4,24 +4,29 @@ package import EkkoCore
 package struct ShardCut: Sendable {
   /// The places of the keys in the batch, those of one shard together and ascending.
   package let order: [UInt32]
+  /// The hash of each key, in that order; see `ShardFunction`.
+  let hashes: [UInt64]
   /// The shards that have any, ascending, and where in `order` theirs begin.
   private let parts: [(shard: UInt32, start: Int)]
 
   /// Keys that are all of one shard.
-  package init(keyCount: Int, of shard: UInt32) {
-    self.order = Array(0..<UInt32(keyCount))
-    self.parts = keyCount == 0 ? [] : [(shard, 0)]
+  package init(_ keys: [UInt64], of table: TableID, allOf shard: UInt32 = 0) {
+    let salt = ShardFunction.salt(of: table)
+    self.init(
+      order: Array(0..<UInt32(keys.count)),
+      hashes: keys.map { ShardFunction.hash(of: $0, salt: salt) },
+      parts: keys.isEmpty ? [] : [(shard, 0)])
   }
 
   package init(_ keys: [UInt64], of table: TableID, shardCount: UInt32) {
     precondition(keys.count <= UInt32.max, "a batch of more keys than can be counted")
     guard shardCount > 1 else {
-      self = ShardCut(keyCount: keys.count, of: 0)
+      self.init(keys, of: table)
       return
     }
     // Sorted by counting: how many come before each shard's, then each key to the next of its places.
     var next = [UInt32](repeating: 0, count: Int(shardCount) + 1)
-    let shards = Self.count(keys, of: table, in: &next)
+    let hashed = Self.count(keys, of: table, in: &next)
     var parts: [(shard: UInt32, start: Int)] = []
     parts.reserveCapacity(min(keys.count, Int(shardCount)))
     for shard in 0..<Int(shardCount) {
@@ -29,30 +34,42 @@ package struct ShardCut: Sendable {
       next[shard + 1] += next[shard]
     }
     var order = [UInt32](repeating: 0, count: keys.count)
-    Self.distribute(shards.span, from: &next, to: &order)
-    self = ShardCut(order: order, parts: parts)
+    var hashes = [UInt64](repeating: 0, count: keys.count)
+    Self.distribute(hashed.span, from: &next, to: &order, &hashes)
+    self.init(order: order, hashes: hashes, parts: parts)
   }
 
-  private init(order: [UInt32], parts: [(shard: UInt32, start: Int)]) {
+  private init(order: [UInt32], hashes: [UInt64], parts: [(shard: UInt32, start: Int)]) {
     self.order = order
+    self.hashes = hashes
     self.parts = parts
   }
 
+  /// A key's hash and its shard.
+  private struct Hashed: BitwiseCopyable {
+    let hash: UInt64
+    let shard: UInt32
+  }
+
   /// Counts each shard's keys, one place further on.
-  ///
-  /// - Returns: the shard of each key.
   private static func count(
     _ keys: [UInt64], of table: TableID, in counts: inout [UInt32]
-  ) -> [UInt32] {
+  ) -> [Hashed] {
     let shardCount = UInt32(counts.count - 1)
+    let mask: UInt32? = shardCount & (shardCount - 1) == 0 ? shardCount - 1 : nil
+    let salt = ShardFunction.salt(of: table)
     var span = counts.mutableSpan
     let source = keys.span
-    return unsafe Array(unsafeUninitializedCapacity: keys.count) { shards, count in
+    return unsafe Array(unsafeUninitializedCapacity: keys.count) { hashed, count in
       for place in source.indices {
-        let shard = ShardFunction.shardIndex(
-          of: ParameterKey(table: table, key: source[place]), shardCount: shardCount)
+        let hash = ShardFunction.hash(of: source[place], salt: salt)
+        // The same for a power of two, without a division.
+        let shard =
+          if let mask { UInt32(truncatingIfNeeded: hash) & mask } else {
+            ShardFunction.shardIndex(of: hash, shardCount)
+          }
         // SAFETY: as many places as keys.
-        unsafe shards.initializeElement(at: place, to: shard)
+        unsafe hashed.initializeElement(at: place, to: Hashed(hash: hash, shard: shard))
         span[Int(shard) + 1] &+= 1
       }
       count = source.count
@@ -60,18 +77,20 @@ package struct ShardCut: Sendable {
   }
 
   private static func distribute(
-    _ shards: Span<UInt32>, from next: inout [UInt32], to order: inout [UInt32]
+    _ hashed: Span<Hashed>, from next: inout [UInt32], to order: inout [UInt32],
+    _ hashes: inout [UInt64]
   ) {
     var next = next.mutableSpan
     var order = order.mutableSpan
-    for place in shards.indices {
-      let shard = Int(shards[place])
-      order[Int(next[shard])] = UInt32(truncatingIfNeeded: place)
-      next[shard] &+= 1
+    var hashes = hashes.mutableSpan
+    for place in hashed.indices {
+      let key = hashed[place]
+      let target = Int(next[Int(key.shard)])
+      order[target] = UInt32(truncatingIfNeeded: place)
+      hashes[target] = key.hash
+      next[Int(key.shard)] &+= 1
     }
   }
-
-  package var count: Int { self.parts.count }
 
   /// The shards that have any, ascending.
   package var shards: [UInt32] { self.parts.map(\.shard) }
@@ -96,4 +115,32 @@ package struct ShardCut: Sendable {
 
   /// The places of the keys of `shard`, ascending.
   package func places(of shard: UInt32) -> ArraySlice<UInt32> { self.order[self.range(of: shard)] }
+}
+
+/// Several batches of keys, each of one table, cut by shard.
+package struct BatchCut: Sendable {
+  /// One for each batch.
+  package let cuts: [ShardCut]
+  /// That have any of the keys, ascending.
+  package let shards: [UInt32]
+
+  init(_ cuts: [ShardCut]) {
+    self.cuts = cuts
+    self.shards = ShardCut.shards(of: cuts)
+  }
+
+  /// Where in the order of `cuts[batch]` the keys of the shard are that is at `number` of `shards`.
+  @inline(__always)
+  func range(of batch: Int, number: Int) -> Range<Int> {
+    // What has no keys has no shard either.
+    guard number < self.shards.count else { return 0..<0 }
+    // With one cut, its shards are all there are.
+    return self.cuts.count == 1
+      ? self.cuts[0].range(ofPart: number) : self.cuts[batch].range(of: self.shards[number])
+  }
+
+  /// How many keys that shard has.
+  func keyCount(number: Int) -> Int {
+    self.cuts.indices.reduce(0) { $0 + self.range(of: $1, number: number).count }
+  }
 }

@@ -36,51 +36,34 @@ package struct RowWrites: Sendable {
 /// A request's writes, cut by shard: each shard gets a view, and copies none of the keys and values.
 package final class WriteBatch: Sendable {
   package let writes: [RowWrites]
-  /// For each of `writes`.
-  package let cuts: [ShardCut]
-  /// That have any of the keys, ascending.
-  package let shards: [UInt32]
+  package let cut: BatchCut
 
   package init(_ writes: [RowWrites], shardCount: UInt32) {
     self.writes = writes
-    self.cuts = writes.map { ShardCut($0.keys, of: $0.table, shardCount: shardCount) }
-    self.shards = ShardCut.shards(of: self.cuts)
+    self.cut = BatchCut(
+      writes.map { ShardCut($0.keys, of: $0.table, shardCount: shardCount) })
   }
 
-  /// Writes whose keys are all of one shard.
+  /// Writes whose keys are all of one shard, at least one.
   package init(_ writes: [RowWrites]) {
     self.writes = writes
-    self.cuts = writes.map { ShardCut(keyCount: $0.keys.count, of: 0) }
-    self.shards = [0]
+    self.cut = BatchCut(writes.map { ShardCut($0.keys, of: $0.table) })
   }
 
-  /// What the shard gets that is at `number` of `shards`.
+  /// What the shard gets that is at `number` of the cut's shards.
   package subscript(number: Int) -> ShardWrite { ShardWrite(batch: self, number: number) }
-
-  /// Where in the order of `cuts[write]` the keys of that shard are.
-  @inline(__always)
-  func range(of write: Int, number: Int) -> Range<Int> {
-    let cut = self.cuts[write]
-    // With one cut, its shards are all there are.
-    if self.cuts.count == 1 { return cut.count == 0 ? 0..<0 : cut.range(ofPart: number) }
-    return cut.range(of: self.shards[number])
-  }
 }
 
-/// The part of a request that is one shard's.
+/// The part of a request's writes that is one shard's.
 package struct ShardWrite: Sendable {
   package let batch: WriteBatch
   let number: Int
 
-  package var shard: UInt32 { self.batch.shards[self.number] }
-
-  var keyCount: Int {
-    self.batch.writes.indices.reduce(0) { $0 + self.range(of: $1).count }
-  }
+  var keyCount: Int { self.batch.cut.keyCount(number: self.number) }
 
   @inline(__always)
   func range(of write: Int) -> Range<Int> {
-    self.batch.range(of: write, number: self.number)
+    self.batch.cut.range(of: write, number: self.number)
   }
 
   /// Puts the times that the shard has issued to the places of its keys, per write.
@@ -88,12 +71,12 @@ package struct ShardWrite: Sendable {
   /// - Precondition: there are as many times as keys; see `matches`.
   package func scatter(_ times: IssuedTimes, to target: inout [[Timestamp]]) {
     if self.batch.writes.count == 1 {
-      times.scatter(to: self.batch.cuts[0].order, self.range(of: 0), of: &target[0])
+      times.scatter(to: self.batch.cut.cuts[0].order, self.range(of: 0), of: &target[0])
       return
     }
     var rest = times.all[...]
     for write in self.batch.writes.indices {
-      let places = self.batch.cuts[write].order[self.range(of: write)]
+      let places = self.batch.cut.cuts[write].order[self.range(of: write)]
       for (place, time) in zip(places, rest) { target[write][Int(place)] = time }
       rest = rest.dropFirst(places.count)
     }

@@ -27,20 +27,22 @@ struct ArrivalChunk: Sendable {
 
   /// Adds arrivals, the first under `sequence`, later than those that are there.
   @inline(__always)
-  mutating func append(_ arrivals: Span<UpdateCache.Arrival>, from sequence: UInt64) {
+  mutating func append(_ arrivals: Span<UpdateCache.Entry>, from sequence: UInt64) {
     precondition(self.stored >> (sequence & 63) == 0, "arrivals out of order")
     if self.stored == 0 { self.entries.reserveCapacity(arrivals.count > 4 ? Self.length : 4) }
-    for index in arrivals.indices { self.entries.append(arrivals[index].entry) }
+    unsafe arrivals.withUnsafeBufferPointer { unsafe self.entries.append(contentsOf: $0) }
     let mask: UInt64 =
       arrivals.count == Self.length ? .max : (1 << UInt64(arrivals.count)) - 1
     self.stored |= mask << (sequence & 63)
     self.live |= mask << (sequence & 63)
   }
 
-  /// - Returns: how many stored entries that lets go of.
+  /// - Returns: how many stored entries that lets go of; `nil` if it does not hold that arrival.
   @inline(__always)
-  mutating func remove(_ sequence: UInt64) -> Int {
-    self.live &= ~Self.bit(of: sequence)
+  mutating func remove(_ sequence: UInt64) -> Int? {
+    let bit = Self.bit(of: sequence)
+    guard self.live & bit != 0 else { return nil }
+    self.live ^= bit
     return self.live == 0 ? self.removeAll() : 0
   }
 
@@ -71,15 +73,25 @@ struct ArrivalChunk: Sendable {
     (self.entries, self.stored) = (kept, self.live)
   }
 
-  /// The first live arrival after `sequence`.
+  /// Hands out the live ones after `sequence`, in order, until `body` answers false.
+  ///
+  /// - Returns: whether it never did.
   @inline(__always)
-  func first(after sequence: UInt64) -> (sequence: UInt64, entry: UpdateCache.Entry)? {
+  func forEach(after sequence: UInt64, _ body: (UInt64, UpdateCache.Entry) -> Bool) -> Bool {
     let begin = self.number &* 64
     let past = sequence < begin ? 0 : sequence &- begin &+ 1
-    guard past < 64 else { return nil }
-    let later = self.live & (UInt64.max << past)
-    guard later != 0 else { return nil }
-    return self.item(at: UInt64(later.trailingZeroBitCount))
+    guard past < 64 else { return true }
+    let entries = self.entries.span
+    var rest = self.live & (UInt64.max << past)
+    // In a chunk of which nothing was let go, an arrival's offset is its entry's place.
+    let isWhole = self.stored == .max
+    while rest != 0 {
+      let offset = rest.trailingZeroBitCount
+      let place = isWhole ? offset : (self.stored & ((1 << UInt64(offset)) - 1)).nonzeroBitCount
+      guard body(begin | UInt64(offset), entries[place]) else { return false }
+      rest &= rest - 1
+    }
+    return true
   }
 
   /// Whether all of its sequences are at or before `sequence`.

@@ -30,13 +30,6 @@ package struct UpdateCache: Sendable {
     }
   }
 
-  /// A row that arrives.
-  struct Arrival {
-    let entry: Entry
-    /// Its former arrival; zero for a row that was not there.
-    let replaced: UInt64
-  }
-
   /// Ascending by number; none of those before `head` is held.
   private var chunks: [ArrivalChunk] = []
   private var head = 0
@@ -67,11 +60,14 @@ package struct UpdateCache: Sendable {
   // MARK: Arrivals
 
   /// Notes that rows arrived under the sequences from `first` on.
-  @inline(__always)
-  mutating func append(_ arrivals: Span<Arrival>, from first: UInt64) {
+  ///
+  /// - Parameter replaced: their former arrivals; zero for a row that was not there.
+  mutating func append(
+    _ entries: Span<Entry>, replacing replaced: Span<UInt64>, from first: UInt64
+  ) {
     var (done, sequence) = (0, first)
-    while done < arrivals.count {
-      let part = min(arrivals.count - done, ArrivalChunk.length - Int(sequence & 63))
+    while done < entries.count {
+      let part = min(entries.count - done, ArrivalChunk.length - Int(sequence & 63))
       let number = ArrivalChunk.number(of: sequence)
       if self.chunks.last?.number != number {
         self.chunks.append(ArrivalChunk(number: number))
@@ -80,13 +76,13 @@ package struct UpdateCache: Sendable {
         self.emptyCount -= 1
       }
       self.chunks[self.chunks.count - 1].append(
-        arrivals.extracting(done..<(done + part)), from: sequence)
+        entries.extracting(done..<(done + part)), from: sequence)
       done += part
       sequence += UInt64(part)
     }
-    self.liveCount += arrivals.count
-    self.storedCount += arrivals.count
-    for index in arrivals.indices { self.noteRemoval(of: arrivals[index].replaced) }
+    self.liveCount += entries.count
+    self.storedCount += entries.count
+    for index in replaced.indices { self.noteRemoval(of: replaced[index]) }
   }
 
   /// The row whose latest arrival was `sequence` is gone, or has arrived anew; zero for a row that was
@@ -95,10 +91,9 @@ package struct UpdateCache: Sendable {
   package mutating func noteRemoval(of sequence: UInt64) {
     guard sequence > self.prunedThrough,
       let place = self.place(of: ArrivalChunk.number(of: sequence)),
-      self.chunks[place].holds(sequence)
+      let released = self.chunks[place].remove(sequence)
     else { return }
     self.liveCount -= 1
-    let released = self.chunks[place].remove(sequence)
     if released > 0 {
       self.storedCount -= released
       self.emptyCount += 1
@@ -195,32 +190,25 @@ package struct UpdateCache: Sendable {
 
   // MARK: Entries
 
-  /// Goes through the live entries, in order of arrival.
-  struct Cursor {
-    /// Where the search for the next one goes on.
-    fileprivate var place: Int
-    fileprivate(set) var sequence: UInt64
-  }
-
-  func cursor(after sequence: UInt64) -> Cursor {
-    Cursor(place: self.firstPlace(from: ArrivalChunk.number(of: sequence + 1)), sequence: sequence)
-  }
-
+  /// Hands out the live entries after `sequence`, in order of arrival, until `body` answers false.
   @inline(__always)
-  func next(_ cursor: inout Cursor) -> (sequence: UInt64, entry: Entry)? {
-    while cursor.place < self.chunks.count {
-      if let found = self.chunks[cursor.place].first(after: cursor.sequence) {
-        cursor.sequence = found.sequence
-        return found
-      }
-      cursor.place += 1
+  func forEach(after sequence: UInt64, _ body: (UInt64, Entry) -> Bool) {
+    var place = self.firstPlace(from: ArrivalChunk.number(of: sequence + 1))
+    let chunks = self.chunks.span
+    while place < chunks.count {
+      guard chunks[place].forEach(after: sequence, body) else { return }
+      place += 1
     }
-    return nil
   }
 
   /// The live entries after `sequence`, in order of arrival.
-  package func entries(after sequence: UInt64) -> some Sequence<(sequence: UInt64, entry: Entry)> {
-    Swift.sequence(state: self.cursor(after: sequence)) { self.next(&$0) }
+  package func entries(after sequence: UInt64) -> [(sequence: UInt64, entry: Entry)] {
+    var found: [(sequence: UInt64, entry: Entry)] = []
+    self.forEach(after: sequence) {
+      found.append(($0, $1))
+      return true
+    }
+    return found
   }
 
   /// Whether the arrival `sequence` is its row's latest, and not pruned.

@@ -45,7 +45,7 @@ import Testing
     let selection = RowSelection(model: "m", table: "t", keys: [5, 6], texts: ["a", "b"])
     var read = ShardRows()
     read.timestamps = [self.version.timestamp, .zero]
-    read.origins = [self.version.origin, nil]
+    read.origins = [self.version.origin, .nobody]
     read.creations = [1, 0]
     read.weights = [1, 2, 0, 0]
     let receipt = WriteReceipt(versions: [[nil, self.version]])

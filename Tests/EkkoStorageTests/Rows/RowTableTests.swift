@@ -8,7 +8,7 @@ import Testing
   private static let schema = TableSchema(name: "rows", rowLength: 4)
 
   private static func makeTable(_ keys: Range<UInt64>) -> RowTable {
-    var table = RowTable(schema: Self.schema, formClass: .full)
+    var table = RowTable(id: TableID(rawValue: 0), schema: Self.schema, formClass: .full)
     Self.insert(keys, into: &table)
     return table
   }

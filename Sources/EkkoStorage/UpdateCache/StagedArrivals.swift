@@ -1,0 +1,76 @@
+internal import EkkoCore
+
+/// Arrivals of one step that the update cache is told of together.
+@safe
+struct StagedArrivals: ~Copyable {
+  private static let capacity = ArrivalChunk.length
+
+  private let room: UnsafeMutablePointer<UpdateCache.Entry>
+  private let former: UnsafeMutablePointer<UInt64>
+  private var count = 0
+
+  private init(
+    _ room: UnsafeMutablePointer<UpdateCache.Entry>, _ former: UnsafeMutablePointer<UInt64>
+  ) {
+    unsafe self.room = room
+    unsafe self.former = former
+  }
+
+  /// Hands out room for some blocks of a lookahead.
+  @inline(__always)
+  static func withRoom(_ body: (inout StagedArrivals) -> Void) {
+    unsafe withUnsafeTemporaryAllocation(
+      of: UpdateCache.Entry.self, capacity: Self.capacity
+    ) { room in
+      unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.capacity) { former in
+        guard let room = room.baseAddress, let former = former.baseAddress else {
+          preconditionFailure("no room for arrivals")
+        }
+        var staged = unsafe StagedArrivals(room, former)
+        body(&staged)
+      }
+    }
+  }
+
+  var isEmpty: Bool { self.count == 0 }
+
+  /// Whether there may be no room for another block.
+  @inline(__always)
+  var isFull: Bool { self.count > Self.capacity - RowLookahead.blockLength }
+
+  /// The number of the next one.
+  @inline(__always)
+  var next: UInt64 { UInt64(truncatingIfNeeded: self.count &+ 1) }
+
+  /// - Parameter sequence: the row's former arrival; zero for a row that was not there.
+  @inline(__always)
+  mutating func add(_ entry: UpdateCache.Entry, replacing sequence: UInt64) {
+    precondition(self.count < Self.capacity)
+    // SAFETY: checked above; both have room for so many.
+    unsafe (self.room + self.count).initialize(to: entry)
+    unsafe (self.former + self.count).initialize(to: sequence)
+    self.count &+= 1
+  }
+
+  var entries: Span<UpdateCache.Entry> {
+    @_lifetime(borrow self)
+    @inline(__always)
+    borrowing get {
+      // SAFETY: so many were initialised; the room outlives this, which is only lent out.
+      let all = unsafe Span(_unsafeStart: UnsafePointer(self.room), count: self.count)
+      return unsafe _overrideLifetime(all, borrowing: self)
+    }
+  }
+
+  var replaced: Span<UInt64> {
+    @_lifetime(borrow self)
+    @inline(__always)
+    borrowing get {
+      // SAFETY: as above.
+      let all = unsafe Span(_unsafeStart: UnsafePointer(self.former), count: self.count)
+      return unsafe _overrideLifetime(all, borrowing: self)
+    }
+  }
+
+  mutating func removeAll() { self.count = 0 }
+}
