@@ -126,15 +126,17 @@ package actor BudgetRun {
   /// against `put`, and against each other.
   private func exchange(_ batches: Int, with replica: [ShardActor]?) async {
     var known = [VersionVector](repeating: VersionVector(), count: self.actors.count)
+    var marks = [UInt64](repeating: 0, count: self.actors.count)
     for number in 0..<batches {
       await self.write(self.cut[number % self.cut.count], as: UInt64(number + self.cut.count))
       for (place, actor) in self.actors.enumerated() {
         let request = SectionRequest(
           shard: actor.id, nonce: UInt64(number + 1), epoch: .first, formClass: .full,
-          knowledge: known[place])
+          knowledge: known[place], mark: marks[place])
         let piece = await actor.answer(
           request, to: IncarnationID(rawValue: 2), byteLimit: 1 << 20, allowScan: true)
         guard piece.walk == nil else { fatalError("an answer that does not fit") }
+        marks[place] = await actor.arrivalSequence
         known[place] = await actor.summary(withDigest: false).knowledge
         guard let replica else { continue }
         await Self.apply(piece.bytes, request, to: replica[place], from: actor)

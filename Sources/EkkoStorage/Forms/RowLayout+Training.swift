@@ -41,21 +41,18 @@ extension RowLayout {
     return true
   }
 
-  /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`, from `byteCount` bytes at
-  /// `offset` of `weights`.
+  /// The same where `takesWeightsAsTheyAre`, to the row that begins at `row`.
+  @unsafe
   @inline(__always)
   static func overwrite(
-    _ row: UnsafeMutableRawPointer, weightsAt start: Int, withPlain weights: RawSpan,
-    at offset: Int, byteCount: Int
+    _ row: UnsafeMutableRawPointer, weightsAt start: Int, withPlain weights: UnsafeRawPointer,
+    byteCount: Int
   ) {
     // SAFETY: the caller has a row of such a layout, and so many bytes to put there.
     let count = unsafe row.load(fromByteOffset: Self.updateCountOffset, as: UInt32.self)
     unsafe row.storeBytes(
       of: count == .max ? count : count + 1, toByteOffset: Self.updateCountOffset, as: UInt32.self)
-    unsafe weights.withUnsafeBytes { source in
-      guard let source = source.baseAddress else { return }
-      unsafe (row + start).copyMemory(from: source + offset, byteCount: byteCount)
-    }
+    unsafe (row + start).copyMemory(from: weights, byteCount: byteCount)
   }
 
   /// A `put` to a table of bytes: replaces the value and counts.

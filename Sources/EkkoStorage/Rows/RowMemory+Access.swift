@@ -28,39 +28,6 @@ extension RowMemory {
   @inline(__always)
   func hash(of key: UInt64) -> UInt64 { ShardFunction.hash(of: key, salt: self.salt) }
 
-  /// Asks the processor for the index entry of a key that is about to be located.
-  ///
-  /// - Returns: where the probe begins, as long as `indexRevision` is the same.
-  @inline(__always)
-  func seek(hash: UInt64) -> UnsafePointer<UInt64> {
-    let segment = self.segment(of: hash)
-    // SAFETY: the home lies below the capacity; a prefetch never faults.
-    let entry = unsafe UnsafePointer(
-      segment.entries + segment.home(of: UInt32(truncatingIfNeeded: hash >> 32)))
-    unsafe ekko_prefetch(entry)
-    return unsafe entry
-  }
-
-  /// Asks the processor for the row of a key that is about to be read or written.
-  ///
-  /// - Returns: a slot whose key has the same upper half of its hash, mostly the key's own: see
-  ///   `slot(of:near:)`; −1 if there is none this side of the segment's end.
-  @inline(__always)
-  func locate(hash: UInt64, from start: UnsafePointer<UInt64>) -> Int32 {
-    var place = unsafe start
-    while true {
-      // SAFETY: the entry after a segment's last one is empty, and ends the probe.
-      let entry = unsafe place.pointee
-      if entry == 0 { return -1 }
-      if (entry ^ hash) >> 32 == 0 {
-        let slot = Int(UInt32(truncatingIfNeeded: entry)) &- 1
-        self.prefetchRow(slot)
-        return Int32(truncatingIfNeeded: slot)
-      }
-      unsafe place += 1
-    }
-  }
-
   /// The slot of `key`, which `locate` has found to be `located`; keys may have been added since.
   @inline(__always)
   func slot(of key: UInt64, near located: Int32) -> Int? {
@@ -69,50 +36,7 @@ extension RowMemory {
     return self.slot(of: key)
   }
 
-  // MARK: Fetching
-
-  /// Asks the processor for a row and its head.
-  @inline(__always)
-  func prefetchRow(_ slot: Int) {
-    let row = unsafe self.place(of: slot)
-    // SAFETY: a prefetch never faults.
-    var line = unsafe row - (Int(bitPattern: row) & 63)
-    let end = unsafe row + min(self.pitch, Self.prefetchedByteCount)
-    repeat {
-      unsafe ekko_prefetch(line)
-      unsafe line += 64
-    } while unsafe line < end
-  }
-
-  /// The processor fetches the rest of a longer row by itself.
-  private static let prefetchedByteCount = 576
-
   // MARK: Rows
-
-  /// Where rows are, as long as none is added and none shared: for loops, which would look again for
-  /// each row.
-  @unsafe
-  struct RowPlaces {
-    fileprivate let chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
-    fileprivate let shift: Int
-    fileprivate let mask: Int
-    fileprivate let pitch: Int
-
-    /// The head of `slot`, which is below the capacity; the row's bytes follow.
-    @inline(__always)
-    func head(_ slot: Int) -> UnsafeMutablePointer<RowHead> {
-      // SAFETY: as `RowMemory.place(of:)`.
-      unsafe (self.chunks[slot &>> self.shift] + (slot & self.mask) &* self.pitch)
-        .assumingMemoryBound(to: RowHead.self)
-    }
-  }
-
-  @inline(__always)
-  var rowPlaces: RowPlaces {
-    unsafe RowPlaces(
-      chunks: self.parts.pointee.chunks, shift: self.chunkShift, mask: self.chunkMask,
-      pitch: self.pitch)
-  }
 
   /// Where the head of `slot` is; the row's bytes follow.
   @inline(__always)

@@ -32,6 +32,13 @@ package struct IssuedTimes: Hashable, Sendable {
     }
   }
 
+  /// As many consecutive ones, from `first` on.
+  mutating func append(from first: Timestamp, count: Int) {
+    guard count > 0 else { return }
+    self.append(first)
+    self.last.count &+= count &- 1
+  }
+
   private mutating func begin(_ timestamp: Timestamp) {
     if self.last.count > 0 { self.earlier.append(self.last) }
     self.last = Run(first: timestamp, count: 1)

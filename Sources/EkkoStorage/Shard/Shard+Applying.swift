@@ -100,13 +100,10 @@ extension Shard {
     // The loop works on a handle of its own: going through the array of tables costs a copy a row.
     let memory = self.tables[index].memory
     var rowOffset = rows.rowsOffset
-    RowLookahead.run(
-      in: memory, count: rows.count, hash: { memory.hash(of: columns.key($0)) }
-    ) { ahead in
+    let hashes = (0..<rows.count).map { memory.hash(of: columns.key($0)) }
+    RowLookahead.run(in: memory, hashes.span) { ahead in
       for entry in 0..<rows.count {
-        if entry % RowLookahead.blockLength == 0 {
-          _ = ahead.advance(to: entry) { memory.hash(of: columns.key($0)) }
-        }
+        if entry % RowLookahead.blockLength == 0 { _ = ahead.advance(to: entry) }
         let key = columns.key(entry)
         let reference = columns.origin(entry)
         let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)

@@ -92,7 +92,6 @@ extension Shard {
     let isNumeric = layout.valueType.isNumeric
     let length = isNumeric ? layout.rowLength : 0
     let (keys, places) = (read.keys.span, cut.order.span.extracting(range))
-    let hashes = cut.hashes.span.extracting(range)
     var timestamps = stamps.mutableSpan
     var origins = names.mutableSpan
     var creations = births.mutableSpan
@@ -100,10 +99,10 @@ extension Shard {
     // Neighbours mostly have one origin.
     var (origin, latest) = (UInt32.max, Timestamp.zero)
     var name = IncarnationID.nobody
-    RowLookahead.run(in: memory, count: places.count, hash: { hashes[$0] }) { ahead in
+    RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
       var number = 0
       while number < places.count {
-        let end = ahead.advance(to: number) { hashes[$0] }
+        let end = ahead.advance(to: number)
         for number in number..<end {
           let place = Int(places[number])
           guard let slot = memory.slot(of: keys[place], near: ahead.slot(at: number)),

@@ -77,31 +77,63 @@ extension Shard {
     let index = Int(write.table.rawValue)
     let memory = self.tables[index].memory
     let places = cut.order.span.extracting(range)
-    let hashes = cut.hashes.span.extracting(range)
+    var refused = 0
+    if write.kind == .put, self.tables[index].takesPlainPuts,
+      case .floats(let floats) = write.values
+    {
+      let layout = self.tables[index].layout
+      let expires = self.tables[index].schema.timeToLiveSeconds > 0
+      precondition(
+        floats.count == write.keys.count * layout.rowLength, "weights of another row length")
+      unsafe places.withUnsafeBufferPointer { places in
+        unsafe write.keys.withUnsafeBufferPointer { keys in
+          unsafe floats.withUnsafeBytes { weights in
+            guard let places = places.baseAddress, let keys = keys.baseAddress,
+              let weights = weights.baseAddress
+            else { return }
+            // SAFETY: lent out for the call; see `overwrite` for what they hold.
+            let puts = unsafe PlainPuts(
+              table: index, memory: memory, places: places, keys: keys, weights: weights,
+              origin: origin, now: now, expires: expires,
+              rowByteCount: layout.weightsRange.count,
+              weightsOffset: layout.weightsRange.lowerBound)
+            self.apply(write, cut, range, origin, now, &times, &refused) {
+              shard, rows, ahead, staged, times in
+              shard.overwrite(puts, rows, ahead: ahead, staged: &staged, times: &times)
+            }
+          }
+        }
+      }
+    } else {
+      self.apply(write, cut, range, origin, now, &times, &refused) { _, rows, _, _, _ in
+        rows.lowerBound
+      }
+    }
+    self.counters.rowsWritten += UInt64(range.count - refused)
+  }
+
+  /// - Parameter fastPath: does a part of a range of rows, from its beginning, and says where that ends.
+  @inline(__always)
+  private mutating func apply(
+    _ write: RowWrites, _ cut: ShardCut, _ range: Range<Int>, _ origin: UInt32, _ now: Instant,
+    _ times: inout IssuedTimes, _ refused: inout Int,
+    fastPath: (
+      inout Shard, Range<Int>, borrowing RowLookahead, inout StagedArrivals, inout IssuedTimes
+    ) -> Int
+  ) {
+    let memory = self.tables[Int(write.table.rawValue)].memory
+    let places = cut.order.span.extracting(range)
     // Room for weights that are not stored as Float32; see `RowLayout`.
     var scratch = [Float]()
     let latestKnown = self.knowledge.latestTime
-    var refused = 0
-    let floats: [Float] = if case .floats(let floats) = write.values { floats } else { [] }
-    let puts: PlainPuts? =
-      if write.kind == .put && self.tables[index].takesPlainPuts {
-        PlainPuts(
-          to: index, of: self, keys: write.keys.span, places: places,
-          weights: unsafe floats.span.bytes, origin: origin, at: now)
-      } else {
-        nil
-      }
-    RowLookahead.run(in: memory, count: places.count, hash: { hashes[$0] }) { ahead in
+    RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
       StagedArrivals.withRoom { staged in
         var number = 0
         while number < places.count {
-          let end = ahead.advance(to: number) { hashes[$0] }
-          while number < end {
-            if let puts {
-              number = self.overwrite(
-                puts, number..<end, ahead: ahead, staged: &staged, times: &times)
-              guard number < end else { break }
-            }
+          let end = ahead.advance(to: number)
+          while true {
+            number = fastPath(&self, number..<end, ahead, &staged, &times)
+            guard number < end else { break }
             self.append(&staged)
             let row = Int(places[number])
             let known = memory.slot(of: write.keys[row], near: ahead.slot(at: number))
@@ -111,12 +143,12 @@ extension Shard {
             if timestamp == .zero { refused += 1 }
             times.append(timestamp)
             number += 1
+            guard number < end else { break }
           }
         }
         self.append(&staged)
       }
     }
-    self.counters.rowsWritten += UInt64(places.count - refused)
   }
 
   /// Whether a write to the row begins it anew: it is deleted, or has outlived its time.

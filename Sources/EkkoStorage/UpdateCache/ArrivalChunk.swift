@@ -46,6 +46,15 @@ struct ArrivalChunk: Sendable {
     return self.live == 0 ? self.removeAll() : 0
   }
 
+  /// - Returns: whether it is the chunk `number` and holds that arrival and others: else nothing is done.
+  @inline(__always)
+  mutating func removeOneOfMany(_ sequence: UInt64, number: UInt64) -> Bool {
+    let bit = Self.bit(of: sequence)
+    guard self.number == number, self.live & bit != 0, self.live != bit else { return false }
+    self.live ^= bit
+    return true
+  }
+
   private mutating func removeAll() -> Int {
     defer { (self.entries, self.stored, self.live) = ([], 0, 0) }
     return self.entries.count

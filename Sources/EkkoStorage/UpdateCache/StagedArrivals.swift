@@ -7,7 +7,8 @@ struct StagedArrivals: ~Copyable {
 
   private let room: UnsafeMutablePointer<UpdateCache.Entry>
   private let former: UnsafeMutablePointer<UInt64>
-  private var count = 0
+  /// How many there are: at most as many as there is room for.
+  var count = 0
 
   private init(
     _ room: UnsafeMutablePointer<UpdateCache.Entry>, _ former: UnsafeMutablePointer<UInt64>
@@ -32,8 +33,6 @@ struct StagedArrivals: ~Copyable {
     }
   }
 
-  var isEmpty: Bool { self.count == 0 }
-
   /// Whether there may be no room for another block.
   @inline(__always)
   var isFull: Bool { self.count > Self.capacity - RowLookahead.blockLength }
@@ -42,14 +41,16 @@ struct StagedArrivals: ~Copyable {
   @inline(__always)
   var next: UInt64 { UInt64(truncatingIfNeeded: self.count &+ 1) }
 
+  /// Puts an arrival `number` places behind those that are counted.
+  ///
   /// - Parameter sequence: the row's former arrival; zero for a row that was not there.
+  /// - Precondition: `number` is below the length of a block, and there was room for one.
+  @unsafe
   @inline(__always)
-  mutating func add(_ entry: UpdateCache.Entry, replacing sequence: UInt64) {
-    precondition(self.count < Self.capacity)
-    // SAFETY: checked above; both have room for so many.
-    unsafe (self.room + self.count).initialize(to: entry)
-    unsafe (self.former + self.count).initialize(to: sequence)
-    self.count &+= 1
+  mutating func add(_ entry: UpdateCache.Entry, replacing sequence: UInt64, number: Int) {
+    // SAFETY: then both have room for it.
+    unsafe (self.room + self.count + number).initialize(to: entry)
+    unsafe (self.former + self.count + number).initialize(to: sequence)
   }
 
   var entries: Span<UpdateCache.Entry> {
@@ -71,6 +72,4 @@ struct StagedArrivals: ~Copyable {
       return unsafe _overrideLifetime(all, borrowing: self)
     }
   }
-
-  mutating func removeAll() { self.count = 0 }
 }

@@ -82,7 +82,31 @@ package struct UpdateCache: Sendable {
     }
     self.liveCount += entries.count
     self.storedCount += entries.count
-    for index in replaced.indices { self.noteRemoval(of: replaced[index]) }
+    self.noteRemovals(of: replaced)
+  }
+
+  /// As `noteRemoval`, of many.
+  private mutating func noteRemovals(of sequences: Span<UInt64>) {
+    guard let last = self.chunks.last?.number else { return }
+    let (head, end, pruned) = (self.head, self.chunks.count &- 1, self.prunedThrough)
+    var chunks = self.chunks.mutableSpan
+    var (done, removed) = (0, 0)
+    while done < sequences.count {
+      let sequence = sequences[done]
+      guard sequence > pruned else {
+        done &+= 1
+        continue
+      }
+      // Mostly no chunk is missing between it and the last, and it keeps others.
+      let number = ArrivalChunk.number(of: sequence)
+      let place = end &- Int(truncatingIfNeeded: last &- number)
+      guard place >= head, place <= end, chunks[place].removeOneOfMany(sequence, number: number)
+      else { break }
+      removed &+= 1
+      done &+= 1
+    }
+    self.liveCount -= removed
+    for index in done..<sequences.count { self.noteRemoval(of: sequences[index]) }
   }
 
   /// The row whose latest arrival was `sequence` is gone, or has arrived anew; zero for a row that was
