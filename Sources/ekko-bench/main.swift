@@ -30,8 +30,8 @@ let help = """
   numbers to the primary through the client: as many as it takes, and a quarter of what it takes
   without replicas; every key in turn, and 1,000 keys over and over. Then the same in one process.
     --keys N             rows of the table (default 1000000)
-    --rows-per-write N   (default 256)
-    --seconds S          how long each figure is measured (default 2)
+    --rows-per-write N   (default 1024)
+    --seconds S          how long each figure is measured (default 1)
     --repeats N          runs of which the median is told (default 5)
     --seed S             of the order of keys (default 1)
     --against redis://HOST:PORT

@@ -3,10 +3,10 @@
 package struct RedisComparison: Sendable {
   package var keyCount = 1_000_000
   package var rowLength = 64
-  package var rowsPerWrite = 256
+  package var rowsPerWrite = 1024
   package var keysPerLookup = 1000
-  package var callsUnderWay = 16
-  package var window = Duration.seconds(2)
+  package var callsUnderWay = 8
+  package var window = Duration.seconds(1)
   package var repeats = 5
   package var seed: UInt64 = 1
   private let address: RedisAddress

@@ -68,8 +68,23 @@ struct ReplicateCluster: Sendable {
       ])
     try await self.observer.refresh()
     try await self.writer.put([0], [0], to: Self.marker, of: Self.model)
-    for reader in self.readers {
-      _ = try await reader.get([0], from: Self.marker, of: Self.model)
+    let deadline = ContinuousClock.now.advanced(by: Self.patience)
+    for (reader, node) in zip(self.readers, self.nodes.dropFirst()) {
+      // A replica has heard of the model a little later.
+      while try await !Self.hasMarker(reader) {
+        guard ContinuousClock.now < deadline else {
+          throw ReplicateTrouble.replicaBehind("\(node)")
+        }
+        try await Task.sleep(for: Self.tick)
+      }
+    }
+  }
+
+  private static func hasMarker(_ reader: EkkoClient) async throws -> Bool {
+    do throws(EkkoError) {
+      return try await reader.get([0], from: Self.marker, of: Self.model).isFound(at: 0)
+    } catch .unknownModel {
+      return false
     }
   }
 

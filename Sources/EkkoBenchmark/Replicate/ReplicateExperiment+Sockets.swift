@@ -71,11 +71,11 @@ extension ReplicateExperiment {
     _ cluster: ReplicateCluster, _ writes: RowWrites, rowsPerSecond: Double,
     _ figures: inout ReplicateFigures
   ) async throws {
-    for _ in 0..<self.repeats {
+    for number in 0..<self.repeats {
       let load = writes.start(on: cluster, rowsPerSecond: rowsPerSecond)
       try await Self.holding(load) {
         try await Task.sleep(for: self.warmUp)
-        let probe = cluster.readers.isEmpty ? nil : try await ArrivalProbe.start(cluster)
+        let probe = cluster.readers.isEmpty ? nil : ArrivalProbe.start(cluster, key: number)
         let window: LoadWindow
         do {
           window = try await LoadWindow.measure(

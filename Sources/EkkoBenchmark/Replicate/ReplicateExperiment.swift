@@ -8,11 +8,11 @@ internal import EkkoCore
 package struct ReplicateExperiment: Sendable {
   package var keyCount = 1_000_000
   package var rowLength = 64
-  package var rowsPerWrite = 256
-  package var writesUnderWay = 16
+  package var rowsPerWrite = 1024
+  package var writesUnderWay = 8
   package var keysPerLookup = 100
   /// How long one figure is measured.
-  package var window = Duration.seconds(2)
+  package var window = Duration.seconds(1)
   package var repeats = 5
   package var seed: UInt64 = 1
   package var shardCount = 128
@@ -33,7 +33,7 @@ package struct ReplicateExperiment: Sendable {
   }
 
   /// Before the first figure of a load is taken.
-  var warmUp: Duration { min(.milliseconds(500), self.window) }
+  var warmUp: Duration { min(.milliseconds(300), self.window) }
   static let arrivalPatience = Duration.seconds(5)
 
   /// Runs every case, and hands out each figure as soon as it is there.

@@ -65,7 +65,7 @@ package struct Measurement: Hashable, Sendable {
     ])
   }
 
-  private static let widths = [20, 56, 24, 16, 16, 16]
+  private static let widths = [16, 78, 24, 14, 14, 14]
 
   /// What the columns of `textLine` are.
   package static let title = Measurement.line([

@@ -56,7 +56,7 @@ struct ThinLinkExperiment {
       let before = try link.sentByteCount()
       let load = writes.start(on: cluster, rowsPerSecond: Self.rowsPerSecond)
       let delays = try await ReplicateExperiment.holding(load) {
-        let probe = try await ArrivalProbe.start(cluster)
+        let probe = ArrivalProbe.start(cluster, key: 0)
         do {
           figures.add(
             try await LoadWindow.measure(
