@@ -64,7 +64,8 @@ struct RedisReplication {
     }
     var quarter = self.figures(replicas: count, loadPercent: 25)
     for _ in 0..<self.experiment.repeats {
-      let probe = replicas.isEmpty
+      let probe =
+        replicas.isEmpty
         ? nil : RedisArrivalProbe.start(primary: self.primary, replicas: replicas)
       let tally: RedisLoad.Tally
       do {

@@ -52,11 +52,12 @@ extension ReplicateCluster {
     prefix: NodePlaces.Prefix = []
   ) async throws -> (endpoint: Endpoint, process: ProcessID) {
     let program = try NodeFiles.nodeProgram()
-    var words = prefix + [
-      program, "--role", join == nil ? "training" : "inference", "--data-center",
-      join == nil ? "dc1" : "dc2-\(name)", "--listen", "\(host):0", "--config",
-      files.configuration,
-    ]
+    var words =
+      prefix + [
+        program, "--role", join == nil ? "training" : "inference", "--data-center",
+        join == nil ? "dc1" : "dc2-\(name)", "--listen", "\(host):0", "--config",
+        files.configuration,
+      ]
     if let join { words += ["--join", "\(join)"] }
     if let path = files.secretPath { words += ["--secret-file", path] }
     let child = try await children.start(words)

@@ -15,10 +15,11 @@ struct ReplicateFigures: Sendable {
     self.values[metric, default: []].append(value)
   }
 
+  /// Rows that were written or read.
   mutating func add(_ window: LoadWindow) {
     self.add(.rowsPerSecond, window.rowsPerSecond)
     if let time = window.microsecondsPerRow { self.add(.processorTimePerUpdate, time) }
-    self.add(.writesRefused, Double(window.refusals))
+    self.add(.callsRefused, Double(window.refusals))
   }
 
   /// - Throws: if none was ever seen.

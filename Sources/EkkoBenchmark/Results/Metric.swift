@@ -13,8 +13,8 @@ package enum Metric: String, Hashable, Sendable {
   case processorTimePerUpdate = "cpu_us_per_update"
   /// By how much of its own the primary's time per update grows with each replica.
   case processorGrowthPerReplica = "cpu_growth_per_replica"
-  /// Writes that were sent again or failed.
-  case writesRefused = "writes_refused"
+  /// Writes, or lookups, that were refused or not answered in time: sent again, or given up.
+  case callsRefused = "calls_refused"
   case visibleMedian = "visible_p50_ms"
   case visibleTail = "visible_p99_ms"
   case lookupTail = "lookup_p99_ms"
@@ -25,6 +25,8 @@ package enum Metric: String, Hashable, Sendable {
   case lagMax = "lag_max_ms"
   /// The bytes of the keys that change ÷ the bandwidth of the link.
   case lagBound = "lag_bound_ms"
+  /// How often a replica of a Redis lost its place in the log and took everything over anew.
+  case fullCopies = "full_copies"
   /// Ours ÷ theirs.
   case throughputRatio = "throughput_ratio"
   /// Their processor time per row ÷ ours.
@@ -39,7 +41,7 @@ package enum Metric: String, Hashable, Sendable {
       "ratio"
     case .overheadBytesPerRow: "B/row"
     case .processorTimePerUpdate: "us"
-    case .writesRefused: "writes"
+    case .callsRefused, .fullCopies: "times"
     case .wireBytesPerUpdate: "B"
     case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lagMedian, .lagMax, .lagBound:
       "ms"
@@ -48,7 +50,7 @@ package enum Metric: String, Hashable, Sendable {
 
   func text(_ value: Double) -> String {
     switch self {
-    case .rowsPerSecond, .bytesPerSecond, .writesRefused: Figures.fixed(value, 0)
+    case .rowsPerSecond, .bytesPerSecond, .callsRefused, .fullCopies: Figures.fixed(value, 0)
     case .fractionOfLimit, .fractionOfStream, .processorTimePerUpdate, .processorGrowthPerReplica:
       Figures.fixed(value, 3)
     case .overheadBytesPerRow, .wireBytesPerUpdate: Figures.fixed(value, 1)

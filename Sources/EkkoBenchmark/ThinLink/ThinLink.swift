@@ -71,7 +71,10 @@ struct ThinLink: Sendable {
       (self.names.wide, addresses.wideNear, addresses.wideFar),
     ] {
       commands += [
-        ["ip", "link", "add", names.near, "type", "veth", "peer", "name", names.far, "netns", space],
+        [
+          "ip", "link", "add", names.near, "type", "veth", "peer", "name", names.far, "netns",
+          space,
+        ],
         ["ip", "address", "add", "\(near)/30", "dev", names.near],
         ["ip", "link", "set", names.near, "up"],
         ["ip", "-n", space, "address", "add", "\(far)/30", "dev", names.far],

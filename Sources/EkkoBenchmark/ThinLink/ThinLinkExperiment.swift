@@ -100,6 +100,7 @@ struct ThinLinkExperiment {
     let load = RedisLoad(address: primary.address)
     var figures = self.figures("redis-thin-link", part: nil)
     let probe = RedisArrivalProbe.start(primary: primary.address, replicas: [replica.address])
+    let copies = try await self.copyCount(of: primary.address)
     let before = try link.sentByteCount()
     let tally: RedisLoad.Tally
     do {
@@ -113,7 +114,18 @@ struct ThinLinkExperiment {
     figures.add(
       .wireBytesPerUpdate,
       Double(try link.sentByteCount() - before) / Double(tally.sentKeyCount))
+    figures.add(.fullCopies, try await self.copyCount(of: primary.address) - copies)
     try self.report(delays, "redis-thin-link", &figures, report)
+  }
+
+  private func copyCount(of primary: RedisAddress) async throws -> Double {
+    try await onThread { _ in
+      let state = try RedisServerState(of: try RedisConnection(to: primary))
+      guard let count = state["sync_full"].flatMap({ Double($0) }) else {
+        throw RedisTrouble.notRedis
+      }
+      return count
+    }
   }
 
   // MARK: Figures
