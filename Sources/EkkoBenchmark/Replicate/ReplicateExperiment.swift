@@ -38,6 +38,8 @@ package struct ReplicateExperiment: Sendable {
 
   /// Runs every case, and hands out each figure as soon as it is there.
   package func run(report: Report) async throws {
+    // What cannot be measured at all is told before anything else is.
+    if self.usesThinLink { try await ThinLinkExperiment.check() }
     if let redis = self.redis { try await RedisLoad(address: redis).check() }
     try await self.measureSockets(report)
     try await self.measureMemory(report)

@@ -24,6 +24,9 @@ struct ThinLinkExperiment {
     return shape
   }
 
+  /// Whether there can be such a link here: makes one, and takes it away.
+  static func check() async throws { await (try ThinLink.make(bandwidth: Self.bandwidth)).remove() }
+
   func run(_ report: ReplicateExperiment.Report) async throws {
     try await self.withLink { link in try await self.measureOurs(link, report) }
     guard self.experiment.redis != nil else { return }

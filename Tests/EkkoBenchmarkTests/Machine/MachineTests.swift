@@ -23,6 +23,6 @@ import Testing
 
     let used = try #require(ProcessorTime.of(own)) - before
     #expect(used >= .milliseconds(30))
-    #expect(ProcessorTime.of(ProcessID(rawValue: -1)) == nil)
+    #expect(ProcessorTime.of(ProcessID(rawValue: .max)) == nil)
   }
 }

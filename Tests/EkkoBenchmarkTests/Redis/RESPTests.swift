@@ -87,7 +87,7 @@ import Testing
         + "*3\r\n$3\r\nSET\r\n$23\r\nekko-bench:000000000008\r\n$1\r\nx\r\n")
     #expect(set.replyCount == 2 && set.keyCount == 2)
 
-    let get = RedisBatch(.multipleGet, Array(0..<20), value: [120])
+    let get = RedisBatch(.multipleGet, Array(0..<20)[...], value: [120])
     #expect(get.replyCount == 2 && get.keyCount == 20)
 
     let random = RedisBatch.random(.multipleSet, count: 3, keyCount: 5, value: [120], seed: 1)

@@ -38,13 +38,14 @@ import Testing
   }
 
   @Test func `batches and questions share a connection`() async throws {
-    let address = try Self.serve("+OK\r\n+OK\r\n:3\r\n-ERR wrong\r\n")
+    let address = try Self.serve("+OK\r\n+OK\r\n", "$4\r\nPONG\r\n")
 
     try await onThread { _ in
       let connection = try RedisConnection(to: address)
       try connection.send(RedisBatch(.set, [1, 2], value: [1]))
       try connection.finish()
       #expect(connection.missingCount == 0)
+      #expect(try connection.ask(["PING"]) == .bulk(Array("PONG".utf8)))
     }
   }
 
@@ -58,15 +59,17 @@ import Testing
     }
   }
 
-  /// Listens for one connection and answers the first bytes on it with `text`.
-  private static func serve(_ text: String) throws -> RedisAddress {
+  /// Listens for one connection and answers what comes on it with one text after the other.
+  private static func serve(_ texts: String...) throws -> RedisAddress {
     let listener = Listener(try BlockingSocket.listen())
     let port = try listener.socket.port()
     Thread {
       var buffer = [UInt8](repeating: 0, count: 4096)
       guard let stream = try? listener.socket.accept() else { return }
-      _ = try? stream.receive(into: &buffer)
-      try? stream.send(Array(text.utf8).span)
+      for text in texts {
+        _ = try? stream.receive(into: &buffer)
+        try? stream.send(Array(text.utf8).span)
+      }
     }.start()
     return RedisAddress(host: "127.0.0.1", port: port)
   }
