@@ -7,6 +7,8 @@ struct LoadWindow: Sendable {
   let seconds: Double
   /// Of the server's process, where it has one.
   let processorTime: Duration?
+  /// Of this process, where the server has one of its own.
+  let clientTime: Duration?
   /// Writes that were refused or not answered in time, and sent again or given up.
   let refusals: Int
   /// Of each call.
@@ -14,8 +16,11 @@ struct LoadWindow: Sendable {
 
   var rowsPerSecond: Double { Double(self.rows) / self.seconds }
 
-  var microsecondsPerRow: Double? {
-    self.rows == 0 ? nil : self.processorTime.map { $0.inSeconds * 1e6 / Double(self.rows) }
+  var microsecondsPerRow: Double? { self.perRow(self.processorTime) }
+  var clientMicrosecondsPerRow: Double? { self.perRow(self.clientTime) }
+
+  private func perRow(_ time: Duration?) -> Double? {
+    self.rows == 0 ? nil : time.map { $0.inSeconds * 1e6 / Double(self.rows) }
   }
 
   /// Waits for `duration` and tells what `load` has done in it.
@@ -35,6 +40,7 @@ struct LoadWindow: Sendable {
       rows: after.progress.rows - before.progress.rows,
       seconds: before.at.duration(to: after.at).inSeconds,
       processorTime: after.processorTime.map { $0 - (before.processorTime ?? .zero) },
+      clientTime: server == nil ? nil : after.clientTime - before.clientTime,
       refusals: Int(after.repeated - before.repeated)
         + after.progress.failures - before.progress.failures,
       milliseconds: Array(after.progress.milliseconds[before.progress.milliseconds.count...]))
@@ -45,11 +51,13 @@ struct LoadWindow: Sendable {
     let progress: ClientLoad.Progress
     let repeated: UInt64
     let processorTime: Duration?
+    let clientTime: Duration
 
     init(_ load: ClientLoad, _ client: EkkoClient, _ server: ProcessID?) async {
       self.repeated = await client.repeatedAttempts
       self.at = .now
       self.processorTime = server.flatMap { ProcessorTime.of($0) }
+      self.clientTime = ProcessorTime.ofProcess()
       self.progress = load.progress
     }
   }

@@ -19,6 +19,7 @@ struct ReplicateFigures: Sendable {
   mutating func add(_ window: LoadWindow) {
     self.add(.rowsPerSecond, window.rowsPerSecond)
     if let time = window.microsecondsPerRow { self.add(.processorTimePerUpdate, time) }
+    if let time = window.clientMicrosecondsPerRow { self.add(.clientTimePerUpdate, time) }
     self.add(.callsRefused, Double(window.refusals))
   }
 

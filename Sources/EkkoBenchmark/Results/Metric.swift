@@ -11,6 +11,8 @@ package enum Metric: String, Hashable, Sendable {
   case fractionOfStream = "fraction_of_stream"
   /// Of the server's process alone: of the primary, where there are several.
   case processorTimePerUpdate = "cpu_us_per_update"
+  /// Of the process of the load, clients and what measures together.
+  case clientTimePerUpdate = "client_cpu_us_per_update"
   /// By how much of its own the primary's time per update grows with each replica.
   case processorGrowthPerReplica = "cpu_growth_per_replica"
   /// Writes, or lookups, that were refused or not answered in time: sent again, or given up.
@@ -40,7 +42,7 @@ package enum Metric: String, Hashable, Sendable {
       .throughputRatio, .processorRatio:
       "ratio"
     case .overheadBytesPerRow: "B/row"
-    case .processorTimePerUpdate: "us"
+    case .processorTimePerUpdate, .clientTimePerUpdate: "us"
     case .callsRefused, .fullCopies: "times"
     case .wireBytesPerUpdate: "B"
     case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lagMedian, .lagMax, .lagBound:
@@ -51,7 +53,8 @@ package enum Metric: String, Hashable, Sendable {
   func text(_ value: Double) -> String {
     switch self {
     case .rowsPerSecond, .bytesPerSecond, .callsRefused, .fullCopies: Figures.fixed(value, 0)
-    case .fractionOfLimit, .fractionOfStream, .processorTimePerUpdate, .processorGrowthPerReplica:
+    case .fractionOfLimit, .fractionOfStream, .processorTimePerUpdate, .clientTimePerUpdate,
+      .processorGrowthPerReplica:
       Figures.fixed(value, 3)
     case .overheadBytesPerRow, .wireBytesPerUpdate: Figures.fixed(value, 1)
     case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lookupTailRatio, .lagMedian,
