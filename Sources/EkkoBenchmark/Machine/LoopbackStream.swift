@@ -4,7 +4,7 @@ internal import Foundation
 /// What this machine's loopback can carry: one thread that sends and one that receives, nothing else.
 struct LoopbackStream: Sendable {
   /// Of one run with one size of write.
-  var duration = Duration.milliseconds(120)
+  var duration = Duration.milliseconds(60)
   var writeByteCounts = [4 << 10, 16 << 10, 64 << 10, 256 << 10]
 
   /// Bytes a second at the best size of write.

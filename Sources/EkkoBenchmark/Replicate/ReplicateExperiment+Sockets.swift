@@ -149,10 +149,13 @@ extension ReplicateExperiment {
     return value
   }
 
-  /// The same in one process, where nothing but the store itself is in the way.
+  /// The same in one process, where nothing but the store itself is in the way: with the fewest
+  /// replicas and with the most.
   func measureMemory(_ report: Report) async throws {
     var solo: ReplicateFigures?
-    for replicas in self.replicaCounts {
+    for replicas in Set([self.replicaCounts.first, self.replicaCounts.last].compactMap(\.self))
+      .sorted()
+    {
       let figures = try await withCluster(
         try await .memory(replicas: replicas, shape: self.shape)
       ) { cluster in
