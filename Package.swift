@@ -57,7 +57,8 @@ let package = Package(
     library(
       "EkkoBenchmark",
       [
-        "EkkoNode", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore", "CEkko",
+        "EkkoNode", "EkkoClient", "EkkoReplication", "EkkoTransport", "EkkoStorage", "EkkoCore",
+        "CEkko",
       ]),
     program("ekko-node", ["EkkoNode"]),
     program("ekko-bench", ["EkkoBenchmark", "EkkoNode", "CEkko"]),
@@ -69,7 +70,7 @@ let package = Package(
       path: "Examples/FaultInjection", swiftSettings: sourceSettings),
     program("ekko-sim", ["EkkoSimulation", "EkkoNode", "EkkoCore"]),
     tests("EkkoCore", []),
-    tests("EkkoBenchmark", ["EkkoNode"]),
+    tests("EkkoBenchmark", ["EkkoNode", "EkkoTransport"]),
     tests(
       "EkkoSimulation",
       [

@@ -160,6 +160,7 @@ extension EkkoClient {
   func wait(
     _ pause: Duration, until deadline: MonotonicTime, _ why: String
   ) async throws(EkkoError) {
+    self.repeatedAttempts += 1
     let now = self.runtime.clock.now().monotonic
     guard now.advanced(by: pause) < deadline else { throw .unreachable(why) }
     do { try await self.runtime.clock.sleep(for: pause) } catch { throw .closed }

@@ -29,6 +29,8 @@ public actor EkkoClient {
   var windows: [NodeID: WriteWindow] = [:]
   var turns: [NodeID: [WriteTurn]] = [:]
   var generator: SplitMix64
+  /// How often anything was asked again: it was refused, or not answered in time.
+  package internal(set) var repeatedAttempts: UInt64 = 0
   private var known = CatalogueReply(Catalogue())
   /// The endpoint that answered last; reads go there while it does.
   var nearest = 0

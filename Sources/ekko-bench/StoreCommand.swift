@@ -4,6 +4,7 @@ import EkkoNode
 /// `ekko-bench store`: prints each figure as soon as it is there.
 struct StoreCommand: Sendable {
   private var experiment = StoreExperiment()
+  private var comparison: RedisComparison?
   private let isJSON: Bool
 
   private static let keys = ToolFlag(name: "--keys", placeholder: "N")
@@ -15,7 +16,10 @@ struct StoreCommand: Sendable {
 
   init(_ words: ArraySlice<String>) throws(Failure) {
     let flags = try FlagValues(
-      words, of: [Self.keys, Self.shards, Self.cores, Self.repeats, Self.seed, Self.json],
+      words,
+      of: [
+        Self.keys, Self.shards, Self.cores, Self.repeats, Self.seed, Figure.against, Self.json,
+      ],
       program: "ekko-bench")
     self.isJSON = flags.isPresent(Self.json)
     if let keys = try flags.integer(Self.keys, in: 10_000...100_000_000) {
@@ -33,20 +37,22 @@ struct StoreCommand: Sendable {
     if let seed: UInt64 = try flags.integer(Self.seed, in: 0...UInt64.max) {
       self.experiment.seed = seed
     }
+    if let redis = try Figure.redis(flags) {
+      var comparison = RedisComparison(with: redis)
+      // What Redis makes of a row does not depend on how many there are.
+      comparison.keyCount = min(comparison.keyCount, self.experiment.keyCount)
+      comparison.repeats = self.experiment.repeats
+      comparison.seed = self.experiment.seed
+      self.comparison = comparison
+    }
   }
 
   func run() async throws(Failure) {
-    if !self.isJSON { try StandardStream.output.print(Measurement.title) }
-    do {
-      try await self.experiment.run { measurement in
-        try StandardStream.output.print(
-          self.isJSON ? measurement.json.line : measurement.textLine)
-      }
-    } catch let failure as Failure {
-      throw failure
-    } catch {
-      throw Failure(
-        what: "store", why: "\(error)", doThis: "Try again with less", exitCode: .failure)
+    let (experiment, comparison) = (self.experiment, self.comparison)
+    try await Figure.run("store", isJSON: self.isJSON) { report in
+      try await comparison?.check()
+      try await experiment.run(report: report)
+      try await comparison?.run(report: report)
     }
   }
 }

@@ -6,6 +6,11 @@ let help = """
   ekko-bench store                         rows written and read at random in one node, beside what the
                                            memory itself can do
   ekko-bench store --keys 1000000 --json
+  ekko-bench store --against redis://127.0.0.1:6379
+                                           and the same over sockets, beside a running Redis
+  ekko-bench replicate                     a primary that replicas pull from, beside what the loopback
+                                           itself can carry
+  ekko-bench replicate --thin-link         and a replica behind a link of 100 Mbit/s (as root)
 
   store: fills one table of a node of one and of two core loops, with 128 and with 1,024 shards, then
   overwrites and reads batches of 4,096 rows of 64 numbers through the shards' actors. Beside each run
@@ -15,6 +20,25 @@ let help = """
     --cores N            only so many (default 1 and 2)
     --repeats N          runs of which the median is told (default 5)
     --seed S             of the order of keys (default 1)
+    --against redis://HOST:PORT
+                         measures SET, MSET, GET and MGET of that Redis with values of the same size, in
+                         turn with one node over sockets, both with 1,000,000 keys at most; its own keys
+                         there begin with ekko-bench: and are taken away at the end
+    --json               one JSON object per line on stdout
+
+  replicate: starts a primary and 0, 1 and 2 replicas as processes of their own and writes rows of 64
+  numbers to the primary through the client: as many as it takes, and a quarter of what it takes
+  without replicas; every key in turn, and 1,000 keys over and over. Then the same in one process.
+    --keys N             rows of the table (default 1000000)
+    --rows-per-write N   (default 1024)
+    --seconds S          how long each figure is measured (default 1)
+    --repeats N          runs of which the median is told (default 5)
+    --seed S             of the order of keys (default 1)
+    --against redis://HOST:PORT
+                         the same with SET and replicas of that Redis, which are started here
+    --thin-link          the lag of a replica behind a thin link, with 200,000 overwrites a second of
+                         1,000 keys; with --against also that of a Redis and its replica, both of
+                         their own
     --json               one JSON object per line on stdout
 
   Exit codes: 0 measured; 1 something could not be measured; 64 usage; 74 stdout is gone.
@@ -43,11 +67,14 @@ guard let verb = words.first, !words.contains("--help"), !words.contains("-h") e
 switch verb {
 case "store":
   end { () async throws(Failure) in try await StoreCommand(rest).run() }
+case "replicate":
+  end { () async throws(Failure) in try await ReplicateCommand(rest).run() }
 case "budget":
   end { () async throws(Failure) in try await BudgetCommand(rest).run() }
 default:
   end { () async throws(Failure) in
     throw FlagValues.unknown(
-      verb, "there is no such experiment", among: ["store", "budget"], of: "ekko-bench")
+      verb, "there is no such experiment", among: ["store", "replicate", "budget"],
+      of: "ekko-bench")
   }
 }

@@ -10,12 +10,36 @@ package struct Measurement: Hashable, Sendable {
   package let configuration: [Setting]
 
   package struct Setting: Hashable, Sendable {
+    package enum Value: Hashable, Sendable {
+      case number(Int)
+      case word(String)
+    }
+
     package let name: String
-    package let value: Int
+    package let value: Value
 
     package init(_ name: String, _ value: Int) {
       self.name = name
-      self.value = value
+      self.value = .number(value)
+    }
+
+    package init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = .word(value)
+    }
+
+    fileprivate var json: JSONValue.Field {
+      switch self.value {
+      case .number(let number): JSONValue.Field(self.name, .integer(number))
+      case .word(let word): JSONValue.Field(self.name, .text(word))
+      }
+    }
+
+    fileprivate var text: String {
+      switch self.value {
+      case .number(let number): "\(self.name) \(Figures.grouped(number))"
+      case .word(let word): "\(self.name) \(word)"
+      }
     }
   }
 
@@ -37,11 +61,11 @@ package struct Measurement: Hashable, Sendable {
       .init("metric", .text(self.metric.rawValue)), .init("value", .number(self.samples.median)),
       .init("low", .number(self.samples.low)), .init("high", .number(self.samples.high)),
       .init("unit", .text(self.metric.unit)),
-      .init("config", .object(settings.map { .init($0.name, .integer($0.value)) })),
+      .init("config", .object(settings.map(\.json))),
     ])
   }
 
-  private static let widths = [20, 50, 24, 16, 16, 16]
+  private static let widths = [16, 78, 24, 14, 14, 14]
 
   /// What the columns of `textLine` are.
   package static let title = Measurement.line([
@@ -50,7 +74,7 @@ package struct Measurement: Hashable, Sendable {
 
   /// In columns of fixed widths, so that each line can be printed as it comes.
   package var textLine: String {
-    let settings = self.configuration.map { "\($0.name) \(Figures.grouped($0.value))" }
+    let settings = self.configuration.map(\.text)
     return Self.line([
       self.testCase, settings.joined(separator: ", "), self.metric.rawValue,
       self.metric.text(self.samples.median), self.metric.text(self.samples.low),
@@ -64,33 +88,5 @@ package struct Measurement: Hashable, Sendable {
       let padding = String(repeating: " ", count: max(0, Self.widths[column] - cell.count))
       return (column < 3 ? cell + padding : padding + cell) + " "
     }.joined(separator: " ")
-  }
-}
-
-/// What is measured, with its unit.
-package enum Metric: String, Hashable, Sendable {
-  case rowsPerSecond = "rows_per_second"
-  case bytesPerSecond = "bytes_per_second"
-  case fractionOfLimit = "fraction_of_limit"
-  case overheadBytesPerRow = "overhead_bytes_per_row"
-  case growthPauseMax = "growth_pause_max_ms"
-
-  package var unit: String {
-    switch self {
-    case .rowsPerSecond: "rows/s"
-    case .bytesPerSecond: "B/s"
-    case .fractionOfLimit: "ratio"
-    case .overheadBytesPerRow: "B/row"
-    case .growthPauseMax: "ms"
-    }
-  }
-
-  fileprivate func text(_ value: Double) -> String {
-    switch self {
-    case .rowsPerSecond, .bytesPerSecond: Figures.fixed(value, 0)
-    case .fractionOfLimit: Figures.fixed(value, 3)
-    case .overheadBytesPerRow: Figures.fixed(value, 1)
-    case .growthPauseMax: Figures.fixed(value, 2)
-    }
   }
 }

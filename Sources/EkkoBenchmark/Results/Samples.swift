@@ -17,4 +17,10 @@ package struct Samples: Hashable, Sendable {
   package var low: Double { self.ascending[0] }
   package var high: Double { self.ascending[self.ascending.count - 1] }
   package var count: Int { self.ascending.count }
+
+  /// The least sample that is not below this part of them, as 0.99 of all.
+  package func quantile(_ part: Double) -> Double {
+    let place = Int((part * Double(self.ascending.count)).rounded(.up)) - 1
+    return self.ascending[min(max(place, 0), self.ascending.count - 1)]
+  }
 }

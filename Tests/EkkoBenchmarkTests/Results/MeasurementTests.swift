@@ -11,6 +11,21 @@ import Testing
     #expect(Samples([7]).median == 7)
   }
 
+  @Test func `a quantile is a sample, and that many are not above it`() {
+    let samples = Samples((1...200).map(Double.init))
+    #expect(samples.quantile(0.99) == 198)
+    #expect(samples.quantile(0.5) == 100)
+    #expect(samples.quantile(0) == 1 && samples.quantile(1) == 200)
+    #expect(Samples([7]).quantile(0.99) == 7)
+  }
+
+  @Test func `settings may be words`() {
+    let measurement = Measurement(
+      "replicate", "sockets", .visibleTail, Samples([2.5]), [.init("workload", "hot")])
+    #expect(measurement.json.line.hasSuffix("\"config\":{\"workload\":\"hot\",\"repeats\":1}}"))
+    #expect(measurement.textLine.contains("workload hot"))
+  }
+
   @Test func `a line has the fields of the design, in their order`() {
     let measurement = Measurement(
       "store", "overwrite", .rowsPerSecond, Samples([2, 1, 3]),
