@@ -41,6 +41,10 @@ let help = """
                          their own
     --json               one JSON object per line on stdout
 
+  budget put|get|answer|apply: does the work of some batches, through the actors of 64 shards with rows
+  of 16 numbers, and tells nothing: for a counter of instructions, which compares two runs.
+    --batches N          of 4,096 rows (default 16)
+
   Exit codes: 0 measured; 1 something could not be measured; 64 usage; 74 stdout is gone.
   """
 

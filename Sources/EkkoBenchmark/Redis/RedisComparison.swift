@@ -42,10 +42,10 @@ package struct RedisComparison: Sendable {
   private func measure(
     _ cluster: ReplicateCluster, _ value: [UInt8], _ report: (Measurement) throws -> Void
   ) async throws {
-    let writes = RowWrites(
+    let writes = WriteLoad(
       .unique, self.shape, rowsPerWrite: self.rowsPerWrite, writesUnderWay: self.callsUnderWay,
       seed: self.seed)
-    let reads = RowReads(self.shape, keysPerRead: self.keysPerLookup, seed: self.seed)
+    let reads = ReadLoad(self.shape, keysPerRead: self.keysPerLookup, seed: self.seed)
     try await writes.fill(cluster, self.shape)
     for isRead in [false, true] {
       var ours = ReplicateFigures(

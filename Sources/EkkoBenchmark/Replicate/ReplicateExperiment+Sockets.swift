@@ -50,7 +50,7 @@ extension ReplicateExperiment {
 
   /// As many rows as the primary takes; over sockets beside what the loopback can carry.
   private func saturate(
-    _ cluster: ReplicateCluster, _ writes: RowWrites, _ figures: inout ReplicateFigures
+    _ cluster: ReplicateCluster, _ writes: WriteLoad, _ figures: inout ReplicateFigures
   ) async throws {
     for _ in 0..<self.repeats {
       let stream = cluster.primary == nil ? nil : try await LoopbackStream().best()
@@ -68,7 +68,7 @@ extension ReplicateExperiment {
   }
 
   private func watchArrivals(
-    _ cluster: ReplicateCluster, _ writes: RowWrites, rowsPerSecond: Double,
+    _ cluster: ReplicateCluster, _ writes: WriteLoad, rowsPerSecond: Double,
     _ figures: inout ReplicateFigures
   ) async throws {
     for number in 0..<self.repeats {
@@ -102,7 +102,7 @@ extension ReplicateExperiment {
 
   /// What lookups at a replica take while it pulls, beside what they take while it has nothing to do.
   private func measureLookups(halfOf maximum: Double, _ report: Report) async throws {
-    let reads = RowReads(self.shape, keysPerRead: self.keysPerLookup, seed: self.seed)
+    let reads = ReadLoad(self.shape, keysPerRead: self.keysPerLookup, seed: self.seed)
     let writes = self.writes(.unique)
     var figures = ReplicateFigures(
       "sockets",
@@ -126,7 +126,7 @@ extension ReplicateExperiment {
   }
 
   /// The 99th of a hundred lookups at the replica, one after the other, in milliseconds.
-  private func lookups(_ cluster: ReplicateCluster, _ reads: RowReads) async throws -> Double {
+  private func lookups(_ cluster: ReplicateCluster, _ reads: ReadLoad) async throws -> Double {
     let reader = cluster.readers[0]
     let load = reads.start(from: reader, on: cluster.runtime, readsUnderWay: 1)
     return try await Self.holding(load) {

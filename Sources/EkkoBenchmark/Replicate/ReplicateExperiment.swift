@@ -49,8 +49,8 @@ package struct ReplicateExperiment: Sendable {
     if self.usesThinLink { try await ThinLinkExperiment(self).run(report) }
   }
 
-  func writes(_ workload: Workload) -> RowWrites {
-    RowWrites(
+  func writes(_ workload: Workload) -> WriteLoad {
+    WriteLoad(
       workload, self.shape, rowsPerWrite: self.rowsPerWrite, writesUnderWay: self.writesUnderWay,
       seed: self.seed)
   }

@@ -48,7 +48,7 @@ struct ThinLinkExperiment {
     let places = NodePlaces(
       primaryHost: link.primaryHost, replicaHost: link.replicaHost, replicaPrefix: link.prefix,
       usesSecret: true)
-    let writes = RowWrites(
+    let writes = WriteLoad(
       .hot, self.shape, rowsPerWrite: self.experiment.rowsPerWrite,
       writesUnderWay: self.experiment.writesUnderWay, seed: self.experiment.seed)
     try await withCluster(

@@ -45,7 +45,7 @@ package struct ByteWriter: Sendable {
   /// Appends `count` bytes that `fill` writes in place: the one path for bulk rows.
   package mutating func append(count: Int, _ fill: (inout MutableRawSpan) -> Void) {
     let start = self.bytes.count
-    self.bytes.append(contentsOf: repeatElement(0, count: count))
+    self.bytes.append(contentsOf: [UInt8](repeating: 0, count: count))
     var all = self.bytes.mutableSpan
     var raw = unsafe all.mutableBytes
     var tail = raw._mutatingExtracting(start..<(start + count))

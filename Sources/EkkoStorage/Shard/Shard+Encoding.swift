@@ -31,7 +31,7 @@ extension Shard {
   ) {
     let table = self.tables[index]
     let layout = self.wireLayout(table: index, formClass: walk.formClass)
-    let interned = self.internOrigins(of: slots, in: table)
+    let interned = self.columns(of: slots, in: table.memory)
     let significant = self.significantVersions(of: slots, in: table)
 
     let header = ItemHeader(begin: .rows, in: &writer)
@@ -49,8 +49,8 @@ extension Shard {
     writer.write(UInt16(interned.origins.count))
     for origin in interned.origins { writer.write(origin) }
     writer.write(UInt32(slots.count))
-    writer.write(all: slots.map { table.key(at: Int($0)) })
-    writer.write(all: slots.map { table.stamp(at: Int($0)).timestamp.rawValue })
+    writer.write(all: interned.keys)
+    writer.write(all: interned.timestamps)
     writer.write(all: interned.indices)
     if !significant.isEmpty {
       writer.write(UInt32(significant.count))
@@ -59,7 +59,9 @@ extension Shard {
         writer.write(entry.version)
       }
     }
-    Self.encodeRowBytes(slots, of: table, as: layout, into: &writer)
+    Self.encodeRowBytes(
+      slots, live: interned.liveCount, of: table.memory, laidOutAs: table.layout, as: layout,
+      into: &writer)
     header.finish(in: &writer)
 
     walk.checksum.update(writer.bytes.span.extracting(start..<writer.count))
@@ -69,37 +71,53 @@ extension Shard {
 
   /// The rows themselves: copied as stored, or converted to the asker's form.
   private static func encodeRowBytes(
-    _ slots: [UInt32], of table: RowTable, as layout: RowLayout, into writer: inout ByteWriter
+    _ slots: [UInt32], live: Int, of memory: RowMemory, laidOutAs own: RowLayout,
+    as layout: RowLayout, into writer: inout ByteWriter
   ) {
-    let live = slots.count { !table.stamp(at: Int($0)).isTombstone }
     let byteCount = layout.byteCount
     writer.append(count: live * byteCount) { target in
       var offset = 0
-      for slot in slots where !table.stamp(at: Int(slot)).isTombstone {
+      for slot in slots where !memory.isTombstone(at: Int(slot)) {
         var place = target._mutatingExtracting(offset..<(offset + byteCount))
-        layout.fill(&place, from: table.bytes(at: Int(slot)), layout: table.layout)
+        layout.fill(&place, from: memory.bytes(at: Int(slot)), layout: own)
         offset += byteCount
       }
     }
   }
 
-  private func internOrigins(
-    of slots: [UInt32], in table: RowTable
-  ) -> (origins: [IncarnationID], indices: [UInt16]) {
-    var origins: [IncarnationID] = []
-    var places = [UInt16](repeating: .max, count: self.origins.count)
+  /// What is written of each row besides its bytes.
+  private struct Columns {
+    var keys: [UInt64] = []
+    var timestamps: [Timestamp] = []
+    /// Into `origins`, with the bit that marks a tombstone.
     var indices: [UInt16] = []
-    indices.reserveCapacity(slots.count)
-    for slot in slots {
-      let stamp = table.stamp(at: Int(slot))
-      if places[Int(stamp.origin)] == .max {
-        places[Int(stamp.origin)] = UInt16(origins.count)
-        origins.append(self.origins[stamp.origin])
-      }
-      indices.append(
-        places[Int(stamp.origin)] | (stamp.isTombstone ? RowsItem.tombstoneBit : 0))
+    var origins: [IncarnationID] = []
+    /// Those that are not tombstones.
+    var liveCount = 0
+
+    init(reservingCapacity count: Int) {
+      self.keys.reserveCapacity(count)
+      self.timestamps.reserveCapacity(count)
+      self.indices.reserveCapacity(count)
     }
-    return (origins, indices)
+  }
+
+  private func columns(of slots: [UInt32], in memory: RowMemory) -> Columns {
+    var columns = Columns(reservingCapacity: slots.count)
+    var places = [UInt16](repeating: .max, count: self.origins.count)
+    for slot in slots {
+      let stamp = memory.stamp(at: Int(slot))
+      let origin = Int(stamp.origin)
+      if places[origin] == .max {
+        places[origin] = UInt16(columns.origins.count)
+        columns.origins.append(self.origins[stamp.origin])
+      }
+      columns.keys.append(memory.key(at: Int(slot)))
+      columns.timestamps.append(stamp.timestamp)
+      columns.indices.append(places[origin] | (stamp.isTombstone ? RowsItem.tombstoneBit : 0))
+      if !stamp.isTombstone { columns.liveCount += 1 }
+    }
+    return columns
   }
 
   private func significantVersions(

@@ -83,7 +83,7 @@ import Testing
     await #expect(throws: ReplicateTrouble.self) {
       try await withCluster(cluster) { cluster in
         // Nothing was written yet.
-        let reads = RowReads(experiment.shape, keysPerRead: 10, seed: 1)
+        let reads = ReadLoad(experiment.shape, keysPerRead: 10, seed: 1)
         let load = reads.start(from: cluster.writer, on: cluster.runtime, readsUnderWay: 1)
         _ = try await ReplicateExperiment.holding(load) {
           try await Task.sleep(for: .milliseconds(20))

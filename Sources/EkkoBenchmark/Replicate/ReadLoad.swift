@@ -2,7 +2,7 @@ internal import EkkoClient
 internal import EkkoCore
 
 /// Lookups of rows at random, made before anything is measured.
-struct RowReads: Sendable {
+struct ReadLoad: Sendable {
   private let batches: [[UInt64]]
   let keysPerRead: Int
 

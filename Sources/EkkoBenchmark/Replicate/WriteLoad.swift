@@ -12,7 +12,7 @@ enum Workload: String, CaseIterable, Sendable {
 }
 
 /// Overwrites of the rows of a cluster, made before anything is measured.
-struct RowWrites: Sendable {
+struct WriteLoad: Sendable {
   /// Distinct keys within each batch.
   private let batches: [[UInt64]]
   /// The rows of each.
