@@ -224,7 +224,9 @@ package final class ShardVersionBoard: Sendable {
   package func wait(
     for shard: ShardID, toShow version: ParameterVersion, until deadline: MonotonicTime
   ) async -> Bool {
-    await self.state.wait(on: shard, until: deadline) { $0.entry(of: shard)?.shows(version) ?? false }
+    await self.state.wait(on: shard, until: deadline) {
+      $0.entry(of: shard)?.shows(version) ?? false
+    }
   }
 
   /// Waits until `shard` has been published after `sequence`.

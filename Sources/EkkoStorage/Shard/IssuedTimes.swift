@@ -54,7 +54,7 @@ package struct IssuedTimes: Hashable, Sendable {
   /// Each row's, in order.
   package var all: [Timestamp] {
     var all: [Timestamp] = []
-    self.forEach { all.append($0) }
+    self.visit { all.append($0) }
     return all
   }
 
@@ -68,20 +68,20 @@ package struct IssuedTimes: Hashable, Sendable {
     let places = order.span.extracting(range)
     var target = times.mutableSpan
     var number = 0
-    self.forEach { time in
+    self.visit { time in
       target[Int(places[number])] = time
       number += 1
     }
   }
 
   @inline(__always)
-  private func forEach(_ body: (Timestamp) -> Void) {
-    for run in self.earlier { Self.forEach(of: run, body) }
-    Self.forEach(of: self.last, body)
+  private func visit(_ body: (Timestamp) -> Void) {
+    for run in self.earlier { Self.visit(run, body) }
+    Self.visit(self.last, body)
   }
 
   @inline(__always)
-  private static func forEach(of run: Run, _ body: (Timestamp) -> Void) {
+  private static func visit(_ run: Run, _ body: (Timestamp) -> Void) {
     let step: UInt64 = run.first == .zero ? 0 : 1
     var time = run.first.rawValue
     for _ in 0..<run.count {

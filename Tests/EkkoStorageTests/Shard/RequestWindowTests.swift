@@ -10,7 +10,9 @@ import Testing
   /// One that `count` clients have written to, one request each.
   private static func window(clients count: Int) -> RequestWindow {
     var window = RequestWindow()
-    for client in 1...UInt64(count) { window.remember(Self.request(client), versions: IssuedTimes()) }
+    for client in 1...UInt64(count) {
+      window.remember(Self.request(client), versions: IssuedTimes())
+    }
     return window
   }
 
@@ -36,6 +38,7 @@ import Testing
       window.remember(Self.request(1, sequence), versions: IssuedTimes())
     }
     #expect(window.lookUp(Self.request(1, 1), isSentAgain: true) == .outsideWindow)
-    #expect(window.lookUp(Self.request(1, 2), isSentAgain: true) == .repeated(versions: IssuedTimes()))
+    #expect(
+      window.lookUp(Self.request(1, 2), isSentAgain: true) == .repeated(versions: IssuedTimes()))
   }
 }

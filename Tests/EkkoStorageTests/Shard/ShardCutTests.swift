@@ -21,7 +21,8 @@ struct ShardCutTests {
         #expect(
           ShardFunction.shardIndex(
             of: ParameterKey(table: table, key: key), shardCount: shardCount) == shard)
-        #expect(cut.hashes[place] == ShardFunction.hash(of: key, salt: ShardFunction.salt(of: table)))
+        #expect(
+          cut.hashes[place] == ShardFunction.hash(of: key, salt: ShardFunction.salt(of: table)))
       }
       seen += cut.places(of: shard)
     }

@@ -36,7 +36,8 @@ struct ShardOverwritingTests {
     return (0..<rows.slotCount).filter { rows.sequence(at: $0) != 0 }.map { slot in
       let bytes = rows.bytes(at: slot)
       let weights = shard.read(
-        [rows.key(at: slot)], of: Self.table, missing: .report, at: Self.instant(0)).weights
+        [rows.key(at: slot)], of: Self.table, missing: .report, at: Self.instant(0)
+      ).weights
       return [
         Double(rows.key(at: slot)), rows.stamp(at: slot).isTombstone ? 1 : 0,
         Double(rows.layout.updateCount(of: bytes)), Double(rows.layout.creation(of: bytes)),
@@ -66,7 +67,9 @@ struct ShardOverwritingTests {
       for key in keys { _ = apart.write([Self.put([key], Float(round))], request: nil, at: now) }
       #expect(Self.content(together) == Self.content(apart))
       #expect(together.clock == apart.clock && together.arrival == apart.arrival)
-      #expect(together.cache.entries(after: 0).map(\.sequence) == apart.cache.entries(after: 0).map(\.sequence))
+      #expect(
+        together.cache.entries(after: 0).map(\.sequence)
+          == apart.cache.entries(after: 0).map(\.sequence))
       #expect(together.cache.liveCount == together.rowCount)
       try together.checkInvariants()
     }

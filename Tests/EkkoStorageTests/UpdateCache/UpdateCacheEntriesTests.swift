@@ -21,7 +21,8 @@ struct UpdateCacheEntriesTests {
       switch Int.random(in: 0..<10, using: &generator) {
       case 0..<5:
         let count = Int.random(in: 1...100, using: &generator)
-        let replaced = live.shuffled(using: &generator).prefix(Int.random(in: 0...count, using: &generator))
+        let replaced = live.shuffled(using: &generator).prefix(
+          Int.random(in: 0...count, using: &generator))
         let former = Array(replaced) + Array(repeating: 0, count: count - replaced.count)
         let entries = (0..<count).map { Self.entry(last + 1 + UInt64($0)) }
         cache.append(entries.span, replacing: former.span, from: last + 1)
@@ -53,7 +54,8 @@ struct UpdateCacheEntriesTests {
     let middle = live.isEmpty ? 0 : live[live.count / 2]
     #expect(cache.entries(after: middle).map(\.sequence) == live.filter { $0 > middle })
     #expect((1...last).allSatisfy { cache.contains($0) == live.contains($0) })
-    #expect((0..<3).allSatisfy { $0 >= cache.dominator.count || cache.dominator[$0] == dominator[$0] })
+    #expect(
+      (0..<3).allSatisfy { $0 >= cache.dominator.count || cache.dominator[$0] == dominator[$0] })
   }
 
   @Test func `what is written over and over takes no room`() {
