@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 
 #include "EkkoChecksum.h"
+#include "EkkoForms.h"
 #include "EkkoSignals.h"
 
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
