@@ -4,7 +4,6 @@
 #include <malloc.h>
 
 #include <linux/sockios.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -42,36 +41,6 @@ int ekko_unconfirmed(int socket) {
 }
 
 void ekko_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
-
-#if defined(__x86_64__)
-
-int32_t ekko_crc32c_is_supported(void) { return __builtin_cpu_supports("sse4.2") ? 1 : 0; }
-
-__attribute__((target("sse4.2")))
-uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count) {
-  const unsigned char *at = bytes;
-  uint64_t wide = crc;
-  for (; count >= 8; at += 8, count -= 8) {
-    uint64_t word;
-    memcpy(&word, at, 8);
-    wide = __builtin_ia32_crc32di(wide, word);
-  }
-  uint32_t narrow = (uint32_t)wide;
-  for (; count > 0; ++at, --count) narrow = __builtin_ia32_crc32qi(narrow, *at);
-  return narrow;
-}
-
-#else
-
-int32_t ekko_crc32c_is_supported(void) { return 0; }
-
-uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count) {
-  (void)bytes;
-  (void)count;
-  return crc;
-}
-
-#endif
 
 void ekko_keep_freed_memory(void) {
   mallopt(M_MMAP_THRESHOLD, 32 << 20);

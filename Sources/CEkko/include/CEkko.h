@@ -7,6 +7,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include "EkkoChecksum.h"
+#include "EkkoForms.h"
 #include "EkkoSignals.h"
 
 // Asks the processor to load the cache line at `address`; never faults, whatever the address.
@@ -30,12 +32,6 @@ int ekko_unconfirmed(int socket);
 
 // Names the calling thread for the system's tools.
 void ekko_name_thread(const char *name);
-
-// Whether this processor has the CRC-32C instruction.
-int32_t ekko_crc32c_is_supported(void);
-
-// Advances a CRC-32C register over `count` bytes; call it only where the instruction is supported.
-uint32_t ekko_crc32c_update(uint32_t crc, const void *bytes, size_t count);
 
 // Lets the allocator keep what is freed for the next batch, rather than give it back to the system
 // and take it again: batches of the same size come many times a second.

@@ -3,8 +3,8 @@ private import CEkko
 /// The CRC-32C checksum (Castagnoli polynomial) of frames, sections and files: detects accidents,
 /// not attackers.
 ///
-/// Uses the processor's instruction where it has one, else a table; both give the same value, and
-/// any cut of the bytes into pieces does too.
+/// Uses the processor's instruction where it has one, three lanes at a time, else a table; both give
+/// the same value, and any cut of the bytes into pieces does too.
 package struct CRC32C: Hashable, Sendable {
   private static let hasInstruction = ekko_crc32c_is_supported() != 0
   private static let table = Self.makeTable()

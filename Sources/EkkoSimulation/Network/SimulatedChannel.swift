@@ -29,10 +29,14 @@ final class SimulatedChannel: ByteChannel {
 
   deinit { self.abort() }
 
-  func read() async throws(TransportError) -> [UInt8]? { try await self.side.read() }
+  func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool {
+    guard let unit = try await self.side.read() else { return false }
+    if bytes.isEmpty { bytes = unit } else { bytes += unit }
+    return true
+  }
 
-  func write(_ bytes: [UInt8]) async throws(TransportError) {
-    try await self.side.write(bytes)
+  func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
+    try await self.side.write(pieces.joinedBytes())
   }
 
   var isFull: Bool { self.side.isFull }

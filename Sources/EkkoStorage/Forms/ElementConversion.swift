@@ -1,4 +1,9 @@
+internal import CEkko
+
 /// Turns the elements of a row from one value type into another, without allocation.
+///
+/// Whole groups of eight and more go through vector instructions where the processor has them, the
+/// rest through scalar code, which says what is right: both give the same bits.
 ///
 /// Source and target are whole element areas: prefix, elements and, in the target, padding, which
 /// is zeroed. Neither needs to be aligned, because rows also lie inside frames.
@@ -7,7 +12,7 @@ enum ElementConversion {
   ///   the target is int8; the areas hold `count` elements.
   static func convert(
     count: Int, from source: RawSpan, _ sourceType: ValueType,
-    into target: inout MutableRawSpan, _ targetType: ValueType
+    into target: inout MutableRawSpan, _ targetType: ValueType, by means: Means = .best
   ) {
     // The bounds proof for every load and store below: element i < count of a type lies at
     // prefix + i·size, and prefix + count·size ≤ byteCount holds for both areas.
@@ -26,17 +31,25 @@ enum ElementConversion {
     case (.bfloat16, .bfloat16): Self.copy(source, into: &target, byteCount: end)
     case (.int8, .int8): Self.copy(source, into: &target, byteCount: end)
     case (.float32, .float16):
-      Self.map(count, source, Float32Element.self, &target, Float16Element.self)
+      unsafe Self.map(
+        count, source, Float32Element.self, &target, Float16Element.self,
+        means.kernel(ekko_float32_to_float16, count))
     case (.float32, .bfloat16):
-      Self.map(count, source, Float32Element.self, &target, BFloat16Element.self)
+      unsafe Self.map(
+        count, source, Float32Element.self, &target, BFloat16Element.self,
+        means.kernel(ekko_float32_to_bfloat16, count))
     case (.float16, .float32):
-      Self.map(count, source, Float16Element.self, &target, Float32Element.self)
+      unsafe Self.map(
+        count, source, Float16Element.self, &target, Float32Element.self,
+        means.kernel(ekko_float16_to_float32, count))
     case (.bfloat16, .float32):
-      Self.map(count, source, BFloat16Element.self, &target, Float32Element.self)
-    case (.float32, .int8): Self.quantise(count, source, Float32Element.self, &target)
-    case (.float16, .int8): Self.quantise(count, source, Float16Element.self, &target)
-    case (.bfloat16, .int8): Self.quantise(count, source, BFloat16Element.self, &target)
-    case (.int8, .float32): Self.dequantise(count, source, &target)
+      unsafe Self.map(
+        count, source, BFloat16Element.self, &target, Float32Element.self,
+        means.kernel(ekko_bfloat16_to_float32, count))
+    case (.float32, .int8): Self.quantise(count, source, Float32Element.self, &target, means)
+    case (.float16, .int8): Self.quantise(count, source, Float16Element.self, &target, means)
+    case (.bfloat16, .int8): Self.quantise(count, source, BFloat16Element.self, &target, means)
+    case (.int8, .float32): Self.dequantise(count, source, &target, means)
     case (.int8, .float16), (.int8, .bfloat16), (.float16, .bfloat16), (.bfloat16, .float16),
       (.bytes, _), (_, .bytes):
       preconditionFailure("no row is converted from \(sourceType) to \(targetType)")
@@ -52,7 +65,7 @@ enum ElementConversion {
     _ element: Element.Type, _ index: Int, from source: RawSpan
   ) -> Float {
     // SAFETY: index < count, see `convert`; every bit pattern is a value of `Stored`.
-    let offset = index &* MemoryLayout<Element.Stored>.size
+    let offset = index &* Element.byteCount
     return unsafe Element.decode(
       source.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: Element.Stored.self))
   }
@@ -60,14 +73,26 @@ enum ElementConversion {
   @inline(__always)
   private static func map<Source: WeightElement, Target: WeightElement>(
     _ count: Int, _ source: RawSpan, _: Source.Type, _ target: inout MutableRawSpan,
-    _: Target.Type
+    _: Target.Type, _ kernel: Kernel?
   ) {
-    for index in 0..<count {
-      let value = Self.load(Source.self, index, from: source)
-      // SAFETY: index < count, see `convert`.
-      unsafe target.storeBytes(
-        of: Target.encode(value),
-        toUncheckedByteOffset: index &* MemoryLayout<Target.Stored>.size, as: Target.Stored.self)
+    var done = 0
+    while done < count {
+      var end = count
+      if let kernel = unsafe kernel {
+        done += unsafe Self.run(
+          kernel, count - done, source.extracting(droppingFirst: done &* Source.byteCount),
+          &target, from: done &* Target.byteCount)
+        // A group that the kernel leaves alone, or less than one.
+        end = min(count, done + Self.groupCount)
+      }
+      for index in done..<end {
+        let value = Self.load(Source.self, index, from: source)
+        // SAFETY: index < count, see `convert`.
+        unsafe target.storeBytes(
+          of: Target.encode(value), toUncheckedByteOffset: index &* Target.byteCount,
+          as: Target.Stored.self)
+      }
+      done = end
     }
   }
 }
@@ -81,19 +106,21 @@ extension ElementConversion {
   /// to have a scale, has scale 0.
   @inline(__always)
   private static func quantise<Source: WeightElement>(
-    _ count: Int, _ source: RawSpan, _: Source.Type, _ target: inout MutableRawSpan
+    _ count: Int, _ source: RawSpan, _: Source.Type, _ target: inout MutableRawSpan,
+    _ means: Means
   ) {
-    // The bits of numbers that are not negative are ordered like the numbers, and integers have a
-    // vector maximum without regard to not-a-number.
-    var largest: Int32 = 0
-    for index in 0..<count {
+    // The bits of numbers that are not negative are ordered like the numbers.
+    var largest: UInt32 = 0
+    let found = means.findLargest(&largest, Source.self, count, source)
+    for index in found..<count {
       let value = Self.load(Source.self, index, from: source).bounded()
-      largest = max(largest, Int32(truncatingIfNeeded: value.bitPattern & 0x7FFF_FFFF))
+      largest = max(largest, value.bitPattern & 0x7FFF_FFFF)
     }
-    let scale = Float(bitPattern: UInt32(bitPattern: largest)) / 127
+    let scale = Float(bitPattern: largest) / 127
     target.storeBytes(of: scale.bitPattern.littleEndian, toByteOffset: 0, as: UInt32.self)
     let divisor = scale == 0 ? .infinity : scale
-    for index in 0..<count {
+    let done = means.quantise(Source.self, count, source, &target, divisor: divisor)
+    for index in done..<count {
       let value = Self.load(Source.self, index, from: source).bounded()
       let shifted = (value / divisor).bounded(by: 127) + Self.roundingShift
       // SAFETY: 4 + index < 4 + count, see `convert`.
@@ -106,11 +133,12 @@ extension ElementConversion {
   /// A scale that is not finite, or overflows, gives the largest number.
   @inline(__always)
   private static func dequantise(
-    _ count: Int, _ source: RawSpan, _ target: inout MutableRawSpan
+    _ count: Int, _ source: RawSpan, _ target: inout MutableRawSpan, _ means: Means
   ) {
     // SAFETY: the prefix lies inside, see `convert`; likewise 4 + index and 4·index below.
     let scale = unsafe source.unsafeLoadUnaligned(fromUncheckedByteOffset: 0, as: Float.self)
-    for index in 0..<count {
+    let done = means.dequantise(count, source, &target, scale: scale)
+    for index in done..<count {
       let quantised = unsafe source.unsafeLoadUnaligned(
         fromUncheckedByteOffset: 4 &+ index, as: Int8.self)
       unsafe target.storeBytes(

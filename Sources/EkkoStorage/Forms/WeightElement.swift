@@ -1,16 +1,27 @@
+internal import CEkko
+
 /// How one number is stored: the three value types whose elements stand for themselves.
 ///
 /// Written with integer steps, selections and single float operations, so that loops over them
 /// vectorise on every x86-64 (the native half conversions are library calls there) and give the
-/// same bits everywhere. Encoding saturates: a finite number never becomes infinite, and
+/// same bits everywhere, those of the wider instructions that `ElementConversion` uses included. Encoding saturates: a finite number never becomes infinite, and
 /// not-a-number becomes the largest number, whatever a stored row says.
 protocol WeightElement {
   associatedtype Stored: BitwiseCopyable
+  /// What the vector instructions are told.
+  static var storage: ekko_element { get }
   static func decode(_ stored: Stored) -> Float
   static func encode(_ value: Float) -> Stored
 }
 
+extension WeightElement {
+  @inline(__always)
+  static var byteCount: Int { MemoryLayout<Stored>.size }
+}
+
 enum Float32Element: WeightElement {
+  static var storage: ekko_element { ekko_float32 }
+
   @inline(__always)
   static func decode(_ stored: Float) -> Float { stored }
 
@@ -20,6 +31,8 @@ enum Float32Element: WeightElement {
 
 /// IEEE 754 binary16, rounded to nearest, ties to even.
 enum Float16Element: WeightElement {
+  static var storage: ekko_element { ekko_float16 }
+
   private static let largest: Float = 65_504
   /// 2⁻¹⁴, the smallest normal number, as Float32 bits and as binary16 bits.
   private static let smallestNormalBits: UInt32 = 0x3880_0000
@@ -55,6 +68,8 @@ enum Float16Element: WeightElement {
 
 /// The upper half of a Float32, rounded to nearest, ties to even.
 enum BFloat16Element: WeightElement {
+  static var storage: ekko_element { ekko_bfloat16 }
+
   private static let largest = Float(bitPattern: 0x7F7F_0000)
 
   @inline(__always)

@@ -13,14 +13,20 @@ package protocol ByteChannel: Sendable {
   /// Where the tasks that serve this channel should run.
   var home: Home { get }
 
-  /// The next bytes, at least one and at most `ChannelLimits.readByteCount`; `nil` once the other
-  /// side has closed and everything it wrote was read.
-  func read() async throws(TransportError) -> [UInt8]?
+  /// Appends the next bytes, at least one and at most `ChannelLimits.readByteCount`; answers `false`
+  /// once the other side has closed and everything it wrote was read. Where `bytes` has the
+  /// capacity, what is there already is not moved. With an error nothing was appended.
+  ///
+  /// - Parameter room: how many the reader has a use for; a channel that gets its bytes in pieces
+  ///   anyway need not cut them.
+  func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool
 
-  /// Hands over `bytes` for sending, after waiting while more than the high watermark is unsent.
-  /// It returns when they are accepted, not when they have arrived. Either all are accepted or,
-  /// with an error, the channel is broken (`cancelled`: none are).
-  func write(_ bytes: [UInt8]) async throws(TransportError)
+  /// Hands over the bytes of `pieces` for sending, after waiting while more than the high watermark
+  /// is unsent. It returns when they are accepted, not when they have arrived. Either all are
+  /// accepted or, with an error, the channel is broken (`cancelled`: none are).
+  ///
+  /// Large pieces are sent from where they are, so one that has to wait keeps the array it is from.
+  func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError)
 
   /// Whether more than the high watermark is unsent, so that a write would wait now.
   var isFull: Bool { get }
@@ -35,6 +41,29 @@ package protocol ByteChannel: Sendable {
   /// Ends the channel at once; what is unsent is lost, and the other side sees `reset`. Any thread
   /// may call it, any number of times.
   func abort()
+}
+
+extension ByteChannel {
+  /// The next bytes in an array of their own; `nil` at the end.
+  package func read() async throws(TransportError) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    return try await self.read(into: &bytes, room: 64 << 10) ? bytes : nil
+  }
+
+  package func write(_ bytes: [UInt8]) async throws(TransportError) {
+    try await self.write([bytes[...]])
+  }
+}
+
+extension [ArraySlice<UInt8>] {
+  /// The bytes of all pieces in one array.
+  package func joinedBytes() -> [UInt8] {
+    if self.count == 1 { return [UInt8](self[0]) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(self.reduce(0) { $0 + $1.count })
+    for piece in self { bytes.append(contentsOf: piece) }
+    return bytes
+  }
 }
 
 /// How much a channel may hold.

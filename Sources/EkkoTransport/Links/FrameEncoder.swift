@@ -1,5 +1,10 @@
+internal import EkkoCore
+
 /// Turns frames into the bytes of one direction of a link.
 struct FrameEncoder: Sendable {
+  /// Smaller payloads are copied: to send them from where they are would cost more.
+  private static let smallestInPlace = 4 << 10
+
   var seal: FrameSeal
   private let limit: Int
 
@@ -12,8 +17,37 @@ struct FrameEncoder: Sendable {
     FrameLayout.headerByteCount + frame.payload.count + self.seal.trailerByteCount
   }
 
-  /// All of `frames` in one buffer, or nothing if one of them is too large.
-  mutating func encode(_ frames: [Frame]) throws(FrameError) -> [UInt8] {
+  /// All of `frames` in pieces, or nothing if one of them is too large. Large payloads are pieces of
+  /// their own, in place; everything between two of them is one piece of a common buffer.
+  mutating func encode(_ frames: [Frame]) throws(FrameError) -> [ArraySlice<UInt8>] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(try self.bufferByteCount(for: frames))
+    // Where in the buffer the payloads belong that are not in it.
+    var gaps: [(offset: Int, payload: ArraySlice<UInt8>)] = []
+    for frame in frames {
+      let start = bytes.count
+      self.appendHeader(of: frame, to: &bytes)
+      if frame.payload.count < Self.smallestInPlace {
+        bytes.append(contentsOf: frame.payload)
+        self.appendTrailer(to: &bytes, from: start, payload: [])
+      } else {
+        gaps.append((bytes.count, frame.payload))
+        self.appendTrailer(to: &bytes, from: start, payload: frame.payload)
+      }
+    }
+    var pieces: [ArraySlice<UInt8>] = []
+    pieces.reserveCapacity(2 * gaps.count + 1)
+    var start = 0
+    for gap in gaps {
+      pieces.append(bytes[start..<gap.offset])
+      pieces.append(gap.payload)
+      start = gap.offset
+    }
+    pieces.append(bytes[start...])
+    return pieces
+  }
+
+  private func bufferByteCount(for frames: [Frame]) throws(FrameError) -> Int {
     var total = 0
     for frame in frames {
       let byteCount = self.byteCount(of: frame)
@@ -21,29 +55,36 @@ struct FrameEncoder: Sendable {
         throw .tooLarge(kind: frame.kind, byteCount: byteCount, limit: self.limit)
       }
       total += byteCount
+      if frame.payload.count >= Self.smallestInPlace { total -= frame.payload.count }
     }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(total)
-    for frame in frames { self.append(frame, to: &bytes) }
-    return bytes
+    return total
   }
 
-  private mutating func append(_ frame: Frame, to bytes: inout [UInt8]) {
-    let start = bytes.count
-    let length = UInt32(self.byteCount(of: frame) - FrameLayout.lengthByteCount)
-    Self.append(length, to: &bytes)
-    bytes.append(FrameLayout.version)
-    bytes.append(frame.kind)
-    bytes.append(0)
-    bytes.append(0)
-    Self.append(frame.stream, to: &bytes)
-    bytes.append(contentsOf: frame.payload)
+  private func appendHeader(of frame: Frame, to bytes: inout [UInt8]) {
+    let header = FrameHeader(
+      length: self.byteCount(of: frame) - FrameLayout.lengthByteCount, kind: frame.kind,
+      stream: frame.stream)
+    bytes.append(littleEndian: header.head)
+    bytes.append(littleEndian: header.stream)
+  }
+
+  /// The trailer for what the buffer holds from `start` on, followed by `payload`.
+  private mutating func appendTrailer(
+    to bytes: inout [UInt8], from start: Int, payload: ArraySlice<UInt8>
+  ) {
     // Bytes have no padding to expose.
-    let trailer = unsafe self.seal.trailer(for: bytes.span.bytes.extracting(droppingFirst: start))
-    bytes.append(contentsOf: trailer)
+    let trailer = unsafe self.seal.trailer(
+      for: bytes.span.bytes.extracting(droppingFirst: start), payload.span.bytes)
+    switch trailer {
+    case .checksum(let checksum): bytes.append(littleEndian: checksum)
+    case .code(let code): bytes.append(contentsOf: code.bytes)
+    }
   }
+}
 
-  private static func append(_ value: UInt32, to bytes: inout [UInt8]) {
-    for index in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * index))) }
+extension [UInt8] {
+  fileprivate mutating func append(littleEndian number: some FixedWidthInteger) {
+    // SAFETY: the bytes of a local number are copied during the call.
+    unsafe Swift.withUnsafeBytes(of: number.littleEndian) { unsafe self.append(contentsOf: $0) }
   }
 }

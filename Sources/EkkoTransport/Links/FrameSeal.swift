@@ -31,13 +31,20 @@ struct FrameSeal: Sendable {
     }
   }
 
-  /// The trailer for `frame`, which is then counted.
-  mutating func trailer(for frame: RawSpan) -> [UInt8] {
+  enum Trailer {
+    case checksum(UInt32)
+    case code(SHA256Digest)
+  }
+
+  /// The trailer for the frame that is `start` followed by `rest`, which is then counted.
+  mutating func trailer(for start: RawSpan, _ rest: RawSpan) -> Trailer {
     switch self.method {
     case .checksum:
-      let checksum = CRC32C.checksum(of: frame)
-      return (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
-    case .keyed(let fresh): return self.nextCode(of: frame, from: fresh).bytes
+      var checksum = CRC32C()
+      checksum.update(start)
+      checksum.update(rest)
+      return .checksum(checksum.finalize())
+    case .keyed(let fresh): return .code(self.nextCode(of: start, rest, from: fresh))
     }
   }
 
@@ -48,16 +55,19 @@ struct FrameSeal: Sendable {
       var reader = ByteReader(trailer)
       return (try? reader.readUInt32()) == CRC32C.checksum(of: frame)
     case .keyed(let fresh):
-      return SHA256Digest(trailer) == self.nextCode(of: frame, from: fresh)
+      return SHA256Digest(trailer) == self.nextCode(of: frame, RawSpan(), from: fresh)
     }
   }
 
-  private mutating func nextCode(of frame: RawSpan, from fresh: HMACSHA256) -> SHA256Digest {
+  private mutating func nextCode(
+    of start: RawSpan, _ rest: RawSpan, from fresh: HMACSHA256
+  ) -> SHA256Digest {
     var code = fresh
     var number = ByteWriter(reservingCapacity: 8)
     number.write(self.sequence)
     unsafe code.update(number.bytes.span.bytes)
-    code.update(frame)
+    code.update(start)
+    code.update(rest)
     self.sequence += 1
     return code.finalize()
   }

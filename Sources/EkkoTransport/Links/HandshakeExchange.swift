@@ -101,19 +101,20 @@ struct HandshakeExchange: Sendable {
   }
 
   private mutating func readMore() async throws(LinkError) {
-    let bytes: [UInt8]?
-    do throws(TransportError) { bytes = try await self.channel.read() } catch {
+    var (bytes, room) = self.decoder.startReading()
+    defer { self.decoder.finishReading(bytes) }
+    do throws(TransportError) {
+      guard try await self.channel.read(into: &bytes, room: room) else { throw .reset }
+    } catch {
       throw .transport(error)
     }
-    guard let bytes else { throw .transport(.reset) }
-    self.decoder.feed(bytes)
   }
 
   private mutating func send(_ frames: [Frame]) async throws(LinkError) {
     guard !frames.isEmpty else { return }
-    let bytes: [UInt8]
-    do throws(FrameError) { bytes = try self.encoder.encode(frames) } catch { throw .frame(error) }
-    do throws(TransportError) { try await self.channel.write(bytes) } catch {
+    let pieces: [ArraySlice<UInt8>]
+    do throws(FrameError) { pieces = try self.encoder.encode(frames) } catch { throw .frame(error) }
+    do throws(TransportError) { try await self.channel.write(pieces) } catch {
       throw .transport(error)
     }
     for frame in frames {

@@ -52,11 +52,11 @@ package final class Link: Sendable {
     guard !frames.isEmpty else { return }
     guard await self.turnstile.enter() else { throw .transport(.cancelled) }
     defer { self.turnstile.leave() }
-    let (bytes, sealBefore) = try self.encode(frames)
+    let (pieces, sealBefore) = try self.encode(frames)
     self.phase.add(1, ordering: .relaxed)
     defer { self.phase.add(1, ordering: .relaxed) }
     do throws(TransportError) {
-      try await self.channel.write(bytes)
+      try await self.channel.write(pieces)
     } catch {
       // Nothing was accepted, so these numbers are still free. The turnstile keeps others out.
       if case .cancelled = error { self.sending.withLock { $0.encoder.seal = sealBefore } }
@@ -71,7 +71,9 @@ package final class Link: Sendable {
   }
 
   /// The bytes of `frames`, and the seal to go back to where none of them is sent.
-  private func encode(_ frames: [Frame]) throws(LinkError) -> ([UInt8], FrameSeal) {
+  private func encode(
+    _ frames: [Frame]
+  ) throws(LinkError) -> ([ArraySlice<UInt8>], FrameSeal) {
     do throws(FrameError) {
       return try self.sending.withLock { sending throws(FrameError) in
         let seal = sending.encoder.seal
@@ -107,15 +109,19 @@ package final class Link: Sendable {
       if failure != nil { self.channel.abort() }
       if !frames.isEmpty { return frames }
       if let failure { throw failure }
-      let bytes: [UInt8]?
-      do throws(TransportError) { bytes = try await self.channel.read() } catch {
-        throw .transport(error)
-      }
-      if let bytes {
-        self.receiving.withLock { $0.decoder.feed(bytes) }
-      } else if self.receiving.withLock({ $0.isOrderlyEnd() }) {
-        return []
-      }
+      if try await !self.readMore(), self.receiving.withLock({ $0.isOrderlyEnd() }) { return [] }
+    }
+  }
+
+  /// Answers whether there was more.
+  private func readMore() async throws(LinkError) -> Bool {
+    var (bytes, room) = self.receiving.withLock { $0.decoder.startReading() }
+    // Back also when cancelled in the middle of a frame.
+    defer { self.receiving.withLock { $0.decoder.finishReading(bytes) } }
+    do throws(TransportError) {
+      return try await self.channel.read(into: &bytes, room: room)
+    } catch {
+      throw .transport(error)
     }
   }
 

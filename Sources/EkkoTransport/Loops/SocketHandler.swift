@@ -8,6 +8,8 @@ package struct SocketReadiness: OptionSet, Sendable {
   package static let writable = SocketReadiness(rawValue: 2)
   /// The time set with `CoreLoop.setDeadline` has come.
   package static let deadline = SocketReadiness(rawValue: 4)
+  /// The other side writes no more, or the socket is broken; comes with `readable`.
+  package static let ended = SocketReadiness(rawValue: 8)
 }
 
 /// The owner of a socket, or of a timer, that is registered with a core loop.

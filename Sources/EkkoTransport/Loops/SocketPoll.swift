@@ -141,9 +141,8 @@ final class SocketPoll: Sendable {
     var readiness: SocketReadiness = []
     let broken = EPOLLERR.rawValue | EPOLLHUP.rawValue
     // The next call on a broken socket says what is wrong with it.
-    if flags & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | broken) != 0 {
-      readiness.insert(.readable)
-    }
+    if flags & (EPOLLRDHUP.rawValue | broken) != 0 { readiness.formUnion([.readable, .ended]) }
+    if flags & EPOLLIN.rawValue != 0 { readiness.insert(.readable) }
     if flags & (EPOLLOUT.rawValue | broken) != 0 { readiness.insert(.writable) }
     return readiness
   }

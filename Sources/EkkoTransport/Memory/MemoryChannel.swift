@@ -29,10 +29,15 @@ package final class MemoryChannel: ByteChannel {
     )
   }
 
-  package func read() async throws(TransportError) -> [UInt8]? { try await self.incoming.read() }
+  package func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool {
+    guard let piece = try await self.incoming.read(limit: room) else { return false }
+    if bytes.isEmpty { bytes = piece } else { bytes += piece }
+    return true
+  }
 
-  package func write(_ bytes: [UInt8]) async throws(TransportError) {
-    if case .cut = try await self.outgoing.write(bytes) {
+  package func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
+    // Joined, which also lets go of what they are cut from.
+    if case .cut = try await self.outgoing.write(pieces.joinedBytes()) {
       self.outgoing.end(.failure(.reset), writer: .reset, keepingBytes: true)
       self.incoming.leave(reader: .reset)
     }

@@ -50,8 +50,8 @@ final class MemoryPipe: Sendable {
     self.state = Guarded(State(bytesUntilCut: bytesUntilCut))
   }
 
-  func read() async throws(TransportError) -> [UInt8]? {
-    let limit = min(self.limits.readByteCount, self.limits.largestPieceByteCount ?? .max)
+  func read(limit: Int) async throws(TransportError) -> [UInt8]? {
+    let limit = min(limit, self.limits.readByteCount, self.limits.largestPieceByteCount ?? .max)
     while true {
       let outcome = self.state.withLock { Self.take(from: &$0, limit: limit) }
       switch outcome {

@@ -47,17 +47,21 @@ struct Socket: ~Copyable {
     return accepted
   }
 
-  /// Up to `limit` bytes; none at the end of the stream, `nil` if there is nothing to read yet.
-  func receive(limit: Int) throws(SystemError) -> [UInt8]? {
-    var outcome: Result<Int?, SystemError> = .success(nil)
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
-      outcome = Result { () throws(SystemError) in
-        // SAFETY: at most `limit` bytes are written into a buffer of that capacity.
-        try SystemCall.receive.perform { unsafe recv(self.number, buffer.baseAddress, limit, 0) }
+  /// Appends up to `limit` bytes and answers how many; none at the end of the stream, `nil` if there
+  /// is nothing to read yet. What is in `bytes` is not moved if its capacity is enough.
+  func receive(into bytes: inout [UInt8], limit: Int) throws(SystemError) -> Int? {
+    var received: Int?
+    try bytes.append(addingCapacity: limit) { output throws(SystemError) in
+      try unsafe output.withUnsafeMutableBufferPointer { buffer, count throws(SystemError) in
+        received = try SystemCall.receive.perform {
+          // SAFETY: at most `limit` bytes are written behind the first `count` of a buffer that has
+          // room for as many.
+          unsafe recv(self.number, buffer.baseAddress.map { unsafe $0 + count }, limit, 0)
+        }
+        count += received ?? 0
       }
-      if case .success(.some(let received)) = outcome { count = received } else { count = 0 }
     }
-    return try outcome.get() == nil ? nil : bytes
+    return received
   }
 
   /// Throws away up to `limit` bytes; the answer as for `receive`.
@@ -65,16 +69,6 @@ struct Socket: ~Copyable {
     try SystemCall.receive.perform {
       // SAFETY: with this flag TCP counts the bytes and writes nowhere (tcp(7)).
       recv(self.number, nil, limit, CInt(MSG_TRUNC))
-    }
-  }
-
-  /// Sends some of `bytes` and answers how many, or `nil` if there is no room.
-  func send(_ bytes: RawSpan) throws(SystemError) -> Int? {
-    try SystemCall.send.perform {
-      unsafe bytes.withUnsafeBytes {
-        // SAFETY: pointer and length come from one span, read during the call.
-        unsafe Glibc.send(self.number, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-      }
     }
   }
 

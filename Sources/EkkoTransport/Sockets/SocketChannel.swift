@@ -31,12 +31,12 @@ package final class SocketChannel: ByteChannel, SocketHandler {
     if let registration { self.loop.poll.remove(registration) }
   }
 
-  package func read() async throws(TransportError) -> [UInt8]? {
+  package func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool {
     while true {
-      let outcome = self.state.withLock { $0.receive() }
+      let outcome = self.state.withLock { $0.receive(into: &bytes, room: room) }
       switch outcome {
-      case .bytes(let bytes): return bytes
-      case .ended: return nil
+      case .received: return true
+      case .ended: return false
       case .failed(let error):
         self.settle()
         throw error
@@ -45,14 +45,16 @@ package final class SocketChannel: ByteChannel, SocketHandler {
         await Task.yield()
       case .mustWait:
         if Task.isCancelled { throw .cancelled }
+        // Room for what may never come is not kept.
+        if bytes.isEmpty { bytes = [] }
         await self.readWakeup.wait()
       }
     }
   }
 
-  package func write(_ bytes: [UInt8]) async throws(TransportError) {
+  package func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
     while true {
-      let outcome = self.state.withLock { $0.accept(bytes) }
+      let outcome = self.state.withLock { $0.accept(pieces) }
       switch outcome {
       case .accepted: return
       case .failed(let error): throw error

@@ -17,7 +17,7 @@ struct SocketState: ~Copyable {
   }
 
   enum ReceiveOutcome {
-    case bytes([UInt8])
+    case received
     case ended
     case failed(TransportError)
     case mustYield
@@ -34,7 +34,6 @@ struct SocketState: ~Copyable {
   private static let turnByteCount = 1 << 20
   /// Bytes thrown away while draining before the other side's end is no longer waited for.
   private static let drainByteCount = 4 << 20
-  private static let smallestCapacity = 4 << 10
 
   /// Its number with the loop, until the loop has been told to forget it.
   var registration: UInt64?
@@ -47,7 +46,10 @@ struct SocketState: ~Copyable {
   /// Sending failed; what the other side sent before may still be read.
   private var sendFailure: TransportError?
   private var hasReachedEnd = false
-  private var readCapacity = 16 << 10
+  /// Nothing is left to read until the next report: the last call took less than it had room for.
+  private var isReadDry = false
+  /// The other side's end, or a fault, has been reported; no other report may come before it is met.
+  private var isEndReported = false
   private var bytesThisTurn = 0
   private var drainedByteCount = 0
 
@@ -59,7 +61,8 @@ struct SocketState: ~Copyable {
 
   var hasEnded: Bool { if case .ended = self.phase { true } else { false } }
 
-  mutating func receive() -> ReceiveOutcome {
+  /// Appends what is there to `bytes`; about `room` bytes of it, as `ByteChannel.read` explains.
+  mutating func receive(into bytes: inout [UInt8], room: Int) -> ReceiveOutcome {
     switch self.phase {
     case .connecting: preconditionFailure("read before the connection stands")
     case .flushing, .draining: return .failed(.closed)
@@ -71,27 +74,29 @@ struct SocketState: ~Copyable {
       self.bytesThisTurn = 0
       return .mustYield
     }
-    let pieceLimit = self.limits.largestPieceByteCount ?? self.limits.readByteCount
-    let limit = min(self.readCapacity, pieceLimit, self.limits.readByteCount)
+    let limit = min(
+      max(1, room), self.limits.largestPieceByteCount ?? .max, self.limits.readByteCount)
     do throws(SystemError) {
-      guard let bytes = try self.socket?.receive(limit: limit) else {
+      guard !self.isReadDry || self.isEndReported,
+        let count = try self.socket?.receive(into: &bytes, limit: limit)
+      else {
         self.bytesThisTurn = 0
         return .mustWait
       }
-      if bytes.isEmpty {
+      guard count > 0 else {
         self.hasReachedEnd = true
         return .ended
       }
-      self.bytesThisTurn += bytes.count
-      self.adaptCapacity(received: bytes.count)
-      return .bytes(bytes)
+      self.isReadDry = count < limit
+      self.bytesThisTurn += count
+      return .received
     } catch {
       self.end(TransportError(error))
       return .failed(TransportError(error))
     }
   }
 
-  mutating func accept(_ bytes: [UInt8]) -> Outcome {
+  mutating func accept(_ pieces: [ArraySlice<UInt8>]) -> Outcome {
     switch self.phase {
     case .connecting: preconditionFailure("write before the connection stands")
     case .flushing, .draining: return .failed(.closed)
@@ -100,8 +105,7 @@ struct SocketState: ~Copyable {
     }
     if let sendFailure = self.sendFailure { return .failed(sendFailure) }
     guard !self.isFull else { return .mustWait }
-    self.outgoing.append(bytes)
-    self.acceptedByteCount += UInt64(bytes.count)
+    self.acceptedByteCount += UInt64(self.outgoing.append(pieces))
     self.flush()
     if let sendFailure = self.sendFailure { return .failed(sendFailure) }
     return .accepted
@@ -139,6 +143,8 @@ struct SocketState: ~Copyable {
 
   /// What a report from the loop leads to.
   mutating func advance(_ readiness: SocketReadiness) {
+    if readiness.contains(.readable) { self.isReadDry = false }
+    if readiness.contains(.ended) { self.isEndReported = true }
     switch self.phase {
     case .ended: return
     case .connecting:
@@ -176,8 +182,9 @@ struct SocketState: ~Copyable {
   private mutating func flush() {
     guard let socket = self.socket.take() else { return }
     do throws(SystemError) {
-      try self.outgoing.drain(pieceLimit: self.limits.largestPieceByteCount ?? .max) {
-        piece throws(SystemError) in try socket.send(piece)
+      let limit = self.limits.largestPieceByteCount ?? .max
+      try self.outgoing.drain { pieces throws(SystemError) in
+        try socket.send(pieces, limit: limit)
       }
     } catch {
       self.sendFailure = TransportError(error)
@@ -220,14 +227,5 @@ struct SocketState: ~Copyable {
     self.phase = .ended(error)
     self.socket = nil
     self.outgoing.removeAll()
-  }
-
-  /// Reads as much at once as the stream has lately been worth.
-  private mutating func adaptCapacity(received: Int) {
-    if received == self.readCapacity {
-      self.readCapacity = min(self.readCapacity * 2, self.limits.readByteCount)
-    } else if received < self.readCapacity / 4 {
-      self.readCapacity = max(self.readCapacity / 2, Self.smallestCapacity)
-    }
   }
 }

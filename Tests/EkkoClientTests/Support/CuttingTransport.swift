@@ -58,20 +58,24 @@ struct CuttingTransport: Transport {
       self.plan = plan
     }
 
-    func read() async throws(TransportError) -> [UInt8]? {
-      guard let bytes = try await self.inner.read() else { return nil }
-      guard let moment = self.plan.take(.reply, .halfReply) else { return bytes }
+    func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool {
+      guard let piece = try await self.inner.read() else { return false }
+      guard let moment = self.plan.take(.reply, .halfReply) else {
+        bytes += piece
+        return true
+      }
       self.inner.abort()
-      guard moment == .halfReply, bytes.count > 1 else { throw .reset }
-      return Array(bytes.prefix(bytes.count / 2))
+      guard moment == .halfReply, piece.count > 1 else { throw .reset }
+      bytes += piece.prefix(piece.count / 2)
+      return true
     }
 
-    func write(_ bytes: [UInt8]) async throws(TransportError) {
+    func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
       guard self.plan.take(.request) == nil else {
         self.inner.abort()
         throw .reset
       }
-      try await self.inner.write(bytes)
+      try await self.inner.write(pieces)
     }
 
     var isFull: Bool { self.inner.isFull }

@@ -20,19 +20,22 @@ final class SlowChannel: ByteChannel {
     self.clock = clock
   }
 
-  func read() async throws(TransportError) -> [UInt8]? {
+  func read(into bytes: inout [UInt8], room: Int) async throws(TransportError) -> Bool {
     while self.byteCount.withLock({ $0 >= self.end }) { try await self.sleep(for: .seconds(3600)) }
-    guard let bytes = try await self.inner.read() else { return nil }
-    self.byteCount.withLock { $0 += bytes.count }
-    try await self.sleep(for: .seconds(Double(bytes.count) / Double(self.bytesPerSecond)))
-    return bytes
+    guard let piece = try await self.inner.read() else { return false }
+    self.byteCount.withLock { $0 += piece.count }
+    try await self.sleep(for: .seconds(Double(piece.count) / Double(self.bytesPerSecond)))
+    bytes += piece
+    return true
   }
 
   private func sleep(for duration: Duration) async throws(TransportError) {
     do { try await self.clock.sleep(for: duration) } catch { throw .cancelled }
   }
 
-  func write(_ bytes: [UInt8]) async throws(TransportError) { try await self.inner.write(bytes) }
+  func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
+    try await self.inner.write(pieces)
+  }
 
   var isFull: Bool { self.inner.isFull }
 

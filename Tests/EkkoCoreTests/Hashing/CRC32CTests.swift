@@ -48,4 +48,37 @@ import Testing
     #expect(fast.finalize() == Self.naive(bytes))
     #expect(portable.finalize() == Self.naive(bytes))
   }
+
+  @Test(arguments: [0, 1, 3, 7])
+  func `instruction and table agree for every length`(shift: Int) {
+    var generator = SplitMix64(seed: UInt64(shift))
+    let bytes = (0..<(5001 + shift)).map { _ in UInt8(generator.next() & 0xFF) }
+    let all = bytes.span.bytes.extracting(droppingFirst: shift)
+    var disagreements: [Int] = []
+    for count in 0...5000 {
+      var portable = CRC32C()
+      portable.updateFromTable(all.extracting(first: count))
+      if portable.finalize() != CRC32C.checksum(of: all.extracting(first: count)) {
+        disagreements.append(count)
+      }
+    }
+
+    #expect(disagreements.first == nil)
+  }
+
+  @Test(arguments: UInt64(0)..<16)
+  func `large pieces may be cut anywhere`(seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    let bytes = (0..<20_000).map { _ in UInt8(generator.next() & 0xFF) }
+    var whole = CRC32C()
+    whole.updateFromTable(bytes.span.bytes)
+    let cut = Int(generator.next() % 20_001)
+
+    var before = CRC32C()
+    before.update(bytes.span.bytes.extracting(first: cut))
+    var after = CRC32C(resuming: before.finalize())
+    after.update(bytes.span.bytes.extracting(droppingFirst: cut))
+
+    #expect(after.finalize() == whole.finalize())
+  }
 }

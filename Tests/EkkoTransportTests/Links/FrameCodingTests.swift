@@ -47,7 +47,7 @@ import Testing
     var generator = SplitMix64(seed: seed)
     let frames = Self.frames(using: &generator, count: 12)
     var encoder = FrameEncoder(seal: Self.seal(isKeyed: isKeyed), limit: Self.limit)
-    let bytes = try encoder.encode(Array(frames[..<5])) + encoder.encode(Array(frames[5...]))
+    let bytes = try encoder.bytes(of: Array(frames[..<5])) + encoder.bytes(of: Array(frames[5...]))
 
     for largestPiece in [1, 7, 60, 5000] as [UInt64] {
       let (found, failure, isMidFrame) = Self.decode(
@@ -61,7 +61,7 @@ import Testing
   @Test func `the layout is that of wire format 1`() throws {
     var encoder = FrameEncoder(seal: .checksum, limit: Self.limit)
 
-    let bytes = try encoder.encode([Frame(kind: 17, stream: 0x0102_0304, payload: [9, 8])])
+    let bytes = try encoder.bytes(of: [Frame(kind: 17, stream: 0x0102_0304, payload: [9, 8])])
 
     let head: [UInt8] = [14, 0, 0, 0, 1, 17, 0, 0, 4, 3, 2, 1, 9, 8]
     let checksum = CRC32C.checksum(of: head.span)
@@ -72,7 +72,7 @@ import Testing
   func `an end inside a frame is noticed at every offset`(isKeyed: Bool) throws {
     var generator = SplitMix64(seed: 1)
     var encoder = FrameEncoder(seal: Self.seal(isKeyed: isKeyed), limit: Self.limit)
-    let bytes = try encoder.encode([Frame(kind: 20, payload: [1, 2, 3])])
+    let bytes = try encoder.bytes(of: [Frame(kind: 20, payload: [1, 2, 3])])
     for count in 1..<bytes.count {
       let (found, failure, isMidFrame) = Self.decode(
         Array(bytes.prefix(count)), seal: Self.seal(isKeyed: isKeyed), largestPiece: 9,
@@ -87,7 +87,7 @@ import Testing
   func `every changed bit is detected`(isKeyed: Bool) throws {
     var generator = SplitMix64(seed: 2)
     var encoder = FrameEncoder(seal: Self.seal(isKeyed: isKeyed), limit: Self.limit)
-    let bytes = try encoder.encode([Frame(kind: 20, stream: 5, payload: [1, 2, 3])])
+    let bytes = try encoder.bytes(of: [Frame(kind: 20, stream: 5, payload: [1, 2, 3])])
     for bit in 0..<(bytes.count * 8) {
       var changed = bytes
       changed[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -113,7 +113,7 @@ import Testing
     offset: Int, bytes: [UInt8], expected: FrameError
   ) throws {
     var encoder = FrameEncoder(seal: .checksum, limit: Self.limit)
-    var frame = try encoder.encode([Frame(kind: 20, payload: [1, 2, 3, 4, 5])])
+    var frame = try encoder.bytes(of: [Frame(kind: 20, payload: [1, 2, 3, 4, 5])])
     frame.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
 
     let isHeader = offset < FrameLayout.headerByteCount && expected != .trailerMismatch
@@ -140,8 +140,8 @@ import Testing
   @Test func `with a key a frame counts in its own place only`() throws {
     var generator = SplitMix64(seed: 3)
     var encoder = FrameEncoder(seal: Self.seal(isKeyed: true), limit: Self.limit)
-    let first = try encoder.encode([Frame(kind: 20, payload: [1])])
-    let second = try encoder.encode([Frame(kind: 20, payload: [2])])
+    let first = try encoder.bytes(of: [Frame(kind: 20, payload: [1])])
+    let second = try encoder.bytes(of: [Frame(kind: 20, payload: [2])])
     let other = FrameSeal(key: SHA256.digest(of: Array("other".utf8).span.bytes))
 
     func failure(_ bytes: [UInt8], _ seal: FrameSeal) -> FrameError? {
@@ -163,11 +163,11 @@ import Testing
     let large = Frame(kind: 21, payload: [UInt8](repeating: 0, count: 100 - 12 - 32 + 1))
 
     #expect(throws: FrameError.tooLarge(kind: 21, byteCount: 101, limit: 100)) {
-      try encoder.encode([small, large])
+      try encoder.bytes(of: [small, large])
     }
 
     // Its numbers were not used up.
     var fresh = FrameEncoder(seal: Self.seal(isKeyed: true), limit: 100)
-    #expect(try encoder.encode([small, exact]) == fresh.encode([small, exact]))
+    #expect(try encoder.bytes(of: [small, exact]) == fresh.bytes(of: [small, exact]))
   }
 }

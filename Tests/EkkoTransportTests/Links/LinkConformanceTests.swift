@@ -148,7 +148,7 @@ import Testing
   ) async throws {
     let good = Frame(kind: 16, payload: [1, 2, 3])
     var encoder = FrameEncoder(seal: .checksum, limit: 4096)
-    let bytes = try encoder.encode([good])
+    let bytes = try encoder.bytes(of: [good])
     func changed(_ offset: Int, _ byte: UInt8) -> [UInt8] {
       var changed = bytes
       changed[offset] = byte
@@ -160,9 +160,9 @@ import Testing
       (changed(4, 7), .frame(.unsupportedVersion(7))),
       (changed(7, 1), .frame(.reservedBits(0x100))),
       (changed(13, 9), .frame(.trailerMismatch)),
-      (try encoder.encode([Frame(kind: 2)]), .frame(.unexpectedKind(2))),
+      (try encoder.bytes(of: [Frame(kind: 2)]), .frame(.unexpectedKind(2))),
       (
-        try encoder.encode([
+        try encoder.bytes(of: [
           Frame(kind: 3, payload: HandshakeRefusal(.busy, "later").payload)
         ]), .refusedByPeer(HandshakeRefusal(.busy, "later"))
       ),
@@ -185,7 +185,7 @@ import Testing
   ) async throws {
     try await LinkPair.with(kind) { pair in
       var encoder = FrameEncoder(seal: .checksum, limit: 4096)
-      let bytes = try encoder.encode([Frame(kind: 16, payload: [1, 2, 3])])
+      let bytes = try encoder.bytes(of: [Frame(kind: 16, payload: [1, 2, 3])])
       try await pair.nearChannel.write(bytes + bytes.prefix(byteCount))
       #expect(try await pair.far.receive().count == 1)
       async let close: Void = pair.nearChannel.close()

@@ -9,32 +9,50 @@ import Testing
   func `bytes leave in order whatever the sizes and the room`(seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     var buffer = OutgoingBuffer()
-    var model: [UInt8] = []
     var sent: [UInt8] = []
     var appended: [UInt8] = []
     for _ in 0..<200 {
-      let size = [0, 1, 100, 5000, 17000][Int(generator.next() % 5)]
-      let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: generator.next()), count: size)
-      buffer.append(bytes)
-      appended += bytes
-      model += bytes
-      var room = Int(generator.next() % 12000)
-      try buffer.drain(pieceLimit: 1 + Int(generator.next() % 9000)) { piece in
-        let count = min(room, piece.byteCount)
+      let pieces = (0..<Int(generator.next() % 4)).map { _ in
+        let size = [0, 1, 100, 5000, 17000][Int(generator.next() % 5)]
+        let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: generator.next()), count: size + 2)
+        return bytes[1..<(1 + size)]
+      }
+      #expect(buffer.append(pieces) == pieces.map(\.count).reduce(0, +))
+      appended += pieces.joinedBytes()
+      var room = Int(generator.next() % 40_000)
+      try buffer.drain { pieces in
+        #expect(pieces.allSatisfy { !$0.isEmpty })
+        let count = min(room, Int(generator.next() % 20_000), pieces.map(\.count).reduce(0, +))
         guard count > 0 else { return nil }
         room -= count
-        piece.withUnsafeBytes { sent += $0.prefix(count) }
+        sent += Array(pieces).joinedBytes().prefix(count)
         return count
       }
-      model = Array(appended.dropFirst(sent.count))
-      #expect(buffer.byteCount == model.count)
-      #expect(buffer.isEmpty == model.isEmpty)
+      #expect(buffer.byteCount == appended.count - sent.count)
+      #expect(buffer.isEmpty == (appended.count == sent.count))
     }
-    try buffer.drain(pieceLimit: .max) { piece in
-      piece.withUnsafeBytes { sent += $0 }
-      return piece.byteCount
+    try buffer.drain { pieces in
+      sent += Array(pieces).joinedBytes()
+      return pieces.map(\.count).reduce(0, +)
     }
     #expect(sent == appended)
     #expect(buffer.isEmpty)
+  }
+
+  @Test func `large pieces stay where they are, small ones that wait are joined`() throws {
+    var buffer = OutgoingBuffer()
+    let large = [UInt8](repeating: 1, count: 60_000)
+    let small = [UInt8](repeating: 2, count: 100)
+
+    _ = buffer.append([small[...], large[10...]])
+    for _ in 0..<50 { _ = buffer.append([small[...]]) }
+
+    var counts: [Int] = []
+    try buffer.drain { pieces in
+      counts = pieces.map(\.count)
+      #expect(pieces[pieces.startIndex + 1].address == large[10...].address)
+      return nil
+    }
+    #expect(counts == [100, 59_990, 5000])
   }
 }

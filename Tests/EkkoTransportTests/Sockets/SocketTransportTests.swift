@@ -70,6 +70,42 @@ import Testing
     #expect(error == .refused)
   }
 
+  @Test func `pieces arrive in order, more of them than one call takes`() async throws {
+    try await ChannelPair.with(.sockets) { pair in
+      let all = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+      var pieces: [ArraySlice<UInt8>] = []
+      var start = 0
+      while start < all.count {
+        let end = min(all.count, start + [0, 1, 13, 900][pieces.count % 4])
+        pieces.append(all[start..<end])
+        start = end
+      }
+      #expect(pieces.count > 400)
+      try await pair.near.write(pieces)
+      async let close: Void = pair.near.close()
+      #expect(try await pair.far.readAll() == all)
+      await pair.far.close()
+      await close
+    }
+  }
+
+  @Test func `an end that comes with the last bytes is noticed`() async throws {
+    try await ChannelPair.with(.sockets) { pair in
+      for byte in 0..<200 { try await pair.near.write([UInt8(byte)]) }
+      async let close: Void = pair.near.close()
+      // Every read takes less than it has room for, the last one with the end behind it.
+      var count = 0
+      var bytes: [UInt8] = []
+      while try await pair.far.read(into: &bytes, room: 1 << 16) {
+        #expect(bytes.count > count)
+        count = bytes.count
+      }
+      #expect(bytes == Array(0..<200))
+      await pair.far.close()
+      await close
+    }
+  }
+
   @Test func `closing sends everything accepted, however slowly it is read`() async throws {
     var limits = ChannelLimits()
     limits.highWatermark = 16 << 20
