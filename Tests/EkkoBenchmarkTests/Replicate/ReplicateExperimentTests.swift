@@ -4,7 +4,7 @@ import Testing
 
 @testable import EkkoBenchmark
 
-@Suite struct ReplicateExperimentTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct ReplicateExperimentTests {
   private static var small: ReplicateExperiment {
     var experiment = ReplicateExperiment()
     experiment.keyCount = 1000
@@ -17,7 +17,7 @@ import Testing
     return experiment
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: Workload.allCases)
+  @Test(arguments: Workload.allCases)
   func `a primary and a replica over sockets are measured whole`(_ workload: Workload) async throws
   {
     let experiment = Self.small
@@ -44,8 +44,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func `memory is measured without and with replicas`() async throws {
+  @Test func `memory is measured without and with replicas`() async throws {
     var experiment = Self.small
     experiment.replicaCounts = [0, 2]
     var lines: [Measurement] = []
@@ -57,8 +56,7 @@ import Testing
     #expect(lines.filter { $0.metric == .visibleTail }.count == 1)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func `a rate is kept`() async throws {
+  @Test func `a rate is kept`() async throws {
     let experiment = Self.small
     let cluster = try await ReplicateCluster.memory(replicas: 0, shape: experiment.shape)
 
@@ -75,8 +73,7 @@ import Testing
     #expect(progress.milliseconds.count == progress.calls && progress.failures == 0)
   }
 
-  @Test(.timeLimit(.minutes(1)))
-  func `a load whose calls all fail is no measurement`() async throws {
+  @Test func `a load whose calls all fail is no measurement`() async throws {
     let experiment = Self.small
     let cluster = try await ReplicateCluster.memory(replicas: 0, shape: experiment.shape)
 
