@@ -6,63 +6,63 @@ internal import EkkoStorage
 /// in one push is summed, in one put or delete the last wins.
 struct DistinctWrite {
   private(set) var part: WriteRequest.Part
-  /// For each key given, its place in `part`.
-  private(set) var places: [Int] = []
+  /// For each key given, its place in `part`; `nil` if they were distinct, and are as they were given.
+  private(set) var places: [Int]?
 
   /// Throws if lengths or types do not fit `schema`, or a number is not finite.
   init(_ write: TableWrite, table: TableID, schema: TableSchema) throws(EkkoError) {
-    self.part = WriteRequest.Part(kind: .delete, table: table, keys: [])
+    self.part = WriteRequest.Part(kind: .delete, table: table, keys: write.keys)
     switch write.change {
     case .put(let values):
-      self.part.kind = .put
       try Self.check(values, of: write, schema: schema)
-      self.merge(write.keys) { part, place, number in
-        Self.copy(
-          values, row: number, into: &part.floats, row: place, schema.rowLength, adding: false)
-      }
+      (self.part.kind, self.part.floats) = (.put, values)
     case .push(let values):
-      self.part.kind = .push
       guard schema.optimiser != .none else {
         throw .invalid("table '\(schema.name)' has no optimiser that could apply a gradient")
       }
       try Self.check(values, of: write, schema: schema)
-      self.merge(write.keys) { part, place, number in
-        Self.copy(
-          values, row: number, into: &part.floats, row: place, schema.rowLength, adding: true)
-      }
+      (self.part.kind, self.part.floats) = (.push, values)
+    case .putContents(let contents):
+      try Self.check(contents, of: write, schema: schema)
+      (self.part.kind, self.part.contents) = (.put, contents)
+    case .delete:
+      break
+    }
+    guard write.keys.span.firstRepeatedPlace != nil else { return }
+    self.merge(rowLength: schema.rowLength)
+    if self.part.kind == .push {
       // Finite numbers may sum to one that is not.
       try Self.checkFinite(self.part.floats, keys: self.part.keys, schema: schema)
-    case .putContents(let contents):
-      self.part.kind = .put
-      try Self.check(contents, of: write, schema: schema)
-      self.merge(write.keys) { part, place, number in
-        if place == part.contents.count {
-          part.contents.append(contents[number])
-        } else {
-          part.contents[place] = contents[number]
-        }
-      }
-    case .delete:
-      self.merge(write.keys) { _, _, _ in }
     }
   }
 
-  private mutating func merge(
-    _ keys: [UInt64], _ take: (inout WriteRequest.Part, _ place: Int, _ number: Int) -> Void
-  ) {
+  /// Makes the keys distinct.
+  private mutating func merge(rowLength: Int) {
+    let given = self.part
+    (self.part.keys, self.part.floats, self.part.contents) = ([], [], [])
     var known: [UInt64: Int] = [:]
-    known.reserveCapacity(keys.count)
-    self.places.reserveCapacity(keys.count)
-    self.part.keys.reserveCapacity(keys.count)
-    for (number, key) in keys.enumerated() {
+    var places: [Int] = []
+    places.reserveCapacity(given.keys.count)
+    for (number, key) in given.keys.enumerated() {
       let place = known[key] ?? self.part.keys.count
       if place == self.part.keys.count {
         known[key] = place
         self.part.keys.append(key)
       }
-      take(&self.part, place, number)
-      self.places.append(place)
+      if !given.floats.isEmpty {
+        Self.copy(
+          given.floats, row: number, into: &self.part.floats, row: place, rowLength,
+          adding: given.kind == .push)
+      } else if given.contents.isEmpty {
+        // A delete has no values.
+      } else if place == self.part.contents.count {
+        self.part.contents.append(given.contents[number])
+      } else {
+        self.part.contents[place] = given.contents[number]
+      }
+      places.append(place)
     }
+    self.places = places
   }
 
   private static func copy(

@@ -6,8 +6,14 @@ internal import EkkoStorage
 struct PrimaryWrite: Sendable {
   let primary: NodeID
   var parts: [WriteRequest.Part] = []
-  /// For each of `parts`, which of the write's parts it belongs to and the places of its keys there.
-  var sources: [(part: Int, places: [Int])] = []
+  /// For each of `parts`, which of the write's parts it is of.
+  var sources: [Source] = []
+
+  struct Source: Sendable {
+    let part: Int
+    /// The places of its keys there; `nil` if it is all of it.
+    let places: [Int]?
+  }
 
   enum Outcome: Sendable {
     case written(WriteReply)
@@ -16,6 +22,15 @@ struct PrimaryWrite: Sendable {
 
   /// Cuts `parts` by primary; the primaries in the order of their ids.
   static func plans(for parts: [WriteRequest.Part], of model: ModelRecord) -> [PrimaryWrite] {
+    if model.trainingNodes.count == 1 {
+      let filled = parts.indices.filter { !parts[$0].keys.isEmpty }
+      guard !filled.isEmpty else { return [] }
+      return [
+        PrimaryWrite(
+          primary: model.trainingNodes[0], parts: filled.map { parts[$0] },
+          sources: filled.map { Source(part: $0, places: nil) })
+      ]
+    }
     var plans: [NodeID: PrimaryWrite] = [:]
     for (number, part) in parts.enumerated() {
       for (node, ordered) in model.placesByPrimary(of: part.keys, in: part.table) {
@@ -35,7 +50,7 @@ struct PrimaryWrite: Sendable {
     }
     if !part.contents.isEmpty { own.contents = places.map { part.contents[$0] } }
     self.parts.append(own)
-    self.sources.append((number, places))
+    self.sources.append(Source(part: number, places: places))
   }
 
   /// Puts the primaries' answers together in the order of the keys that the caller gave.
@@ -43,20 +58,28 @@ struct PrimaryWrite: Sendable {
     for writes: [DistinctWrite], names: [String], plans: [PrimaryWrite],
     outcomes: [Int: Outcome]
   ) throws(EkkoError) -> WriteReceipt {
-    var versions = writes.map {
-      [ParameterVersion?](repeating: nil, count: $0.part.keys.count)
-    }
+    var versions = writes.map { _ in [ParameterVersion?]() }
     var missing: [String: [UInt64]] = [:]
     var failures: [EkkoError] = []
     for (number, plan) in plans.enumerated() {
       switch outcomes[number] {
       case .written(let reply) where reply.timestamps.count == plan.parts.count:
         for (source, timestamps) in zip(plan.sources, reply.timestamps) {
-          guard timestamps.count == source.places.count else { throw .malformedReply }
-          for (place, timestamp) in zip(source.places, timestamps) where timestamp > .zero {
-            versions[source.part][place] = ParameterVersion(
-              timestamp: timestamp, origin: reply.origin)
+          let keyCount = writes[source.part].part.keys.count
+          guard timestamps.count == source.places?.count ?? keyCount else {
+            throw .malformedReply
           }
+          let issued = timestamps.map { time -> ParameterVersion? in
+            time > .zero ? ParameterVersion(timestamp: time, origin: reply.origin) : nil
+          }
+          guard let places = source.places else {
+            versions[source.part] = issued
+            continue
+          }
+          if versions[source.part].isEmpty {
+            versions[source.part] = Array(repeating: nil, count: keyCount)
+          }
+          for (place, version) in zip(places, issued) { versions[source.part][place] = version }
         }
       case .failed(let error):
         failures.append(error)
@@ -74,6 +97,8 @@ struct PrimaryWrite: Sendable {
       throw .partiallyApplied(missing: missing, why: first.description)
     }
     return WriteReceipt(
-      versions: zip(writes, versions).map { write, distinct in write.places.map { distinct[$0] } })
+      versions: zip(writes, versions).map { write, distinct in
+        write.places?.map { distinct[$0] } ?? distinct
+      })
   }
 }

@@ -8,6 +8,8 @@ struct ReplicateCommand: Sendable {
 
   private static let keys = ToolFlag(name: "--keys", placeholder: "N")
   private static let rowsPerWrite = ToolFlag(name: "--rows-per-write", placeholder: "N")
+  private static let workload = ToolFlag(name: "--workload", placeholder: "unique|hot")
+  private static let replicas = ToolFlag(name: "--replicas", placeholder: "N")
   private static let seconds = ToolFlag(name: "--seconds", placeholder: "S")
   private static let repeats = ToolFlag(name: "--repeats", placeholder: "N")
   private static let seed = ToolFlag(name: "--seed", placeholder: "S")
@@ -18,7 +20,7 @@ struct ReplicateCommand: Sendable {
     let flags = try FlagValues(
       words,
       of: [
-        Self.keys, Self.rowsPerWrite, Self.seconds, Self.repeats, Self.seed, Figure.against,
+        Self.keys, Self.rowsPerWrite, Self.workload, Self.replicas, Self.seconds, Self.repeats, Self.seed, Figure.against,
         Self.thinLink, Self.json,
       ], program: "ekko-bench")
     self.isJSON = flags.isPresent(Self.json)
@@ -29,6 +31,17 @@ struct ReplicateCommand: Sendable {
     }
     if let rows = try flags.integer(Self.rowsPerWrite, in: 1...100_000) {
       self.experiment.rowsPerWrite = rows
+    }
+    if let name = flags.text(Self.workload) {
+      guard let workload = Workload(rawValue: name) else {
+        throw FlagValues.mistake(
+          "'\(name)' is no workload", "--workload takes 'unique' or 'hot'",
+          "See 'ekko-bench --help'")
+      }
+      self.experiment.workloads = [workload]
+    }
+    if let replicas = try flags.integer(Self.replicas, in: 0...16) {
+      self.experiment.replicaCounts = Set([0, replicas]).sorted()
     }
     if let seconds: Int = try flags.integer(Self.seconds, in: 1...3600) {
       self.experiment.window = .seconds(seconds)

@@ -28,9 +28,11 @@ let help = """
 
   replicate: starts a primary and 0, 1 and 2 replicas as processes of their own and writes rows of 64
   numbers to the primary through the client: as many as it takes, and a quarter of what it takes
-  without replicas; every key in turn, and 1,000 keys over and over. Then the same in one process.
+  without replicas. Then the same in one process.
     --keys N             rows of the table (default 1000000)
     --rows-per-write N   (default 1024)
+    --workload W         only unique or only hot: every key in turn, or 1,000 keys over and over
+    --replicas N         only none and so many (default none, 1 and 2)
     --seconds S          how long each figure is measured (default 1)
     --repeats N          runs of which the median is told (default 5)
     --seed S             of the order of keys (default 1)

@@ -116,7 +116,7 @@ package actor BudgetRun {
       for (place, shard) in batch.cut.shards.enumerated() {
         let actor = self.actors[Int(shard)]
         (rows, _) = await actor.read(
-          batch[place], missing: .report, at: actor.clock.now(), into: consume rows)
+          batch[place], missing: .report, at: actor.clock.now(), passing: consume rows)
       }
       guard rows[0].weights.last == 1 else { fatalError("a row was not read") }
     }
@@ -139,7 +139,7 @@ package actor BudgetRun {
         marks[place] = await actor.arrivalSequence
         known[place] = await actor.summary(withDigest: false).knowledge
         guard let replica else { continue }
-        await Self.apply(piece.bytes, request, to: replica[place], from: actor)
+        await Self.apply(piece.writer.bytes, request, to: replica[place], from: actor)
       }
     }
   }

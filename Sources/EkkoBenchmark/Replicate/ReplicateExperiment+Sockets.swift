@@ -7,7 +7,7 @@ extension ReplicateExperiment {
     var solo: [Workload: ReplicateFigures] = [:]
     var quarter: [Workload: ReplicateFigures] = [:]
     var withOne: Double?
-    for workload in Workload.allCases {
+    for workload in self.workloads {
       for replicas in self.replicaCounts {
         let figures = try await withCluster(
           try await .processes(replicas: replicas, shape: self.shape)

@@ -16,7 +16,9 @@ package struct ReplicateExperiment: Sendable {
   package var repeats = 5
   package var seed: UInt64 = 1
   package var shardCount = 128
+  /// The smallest should be zero: the others are told beside it.
   package var replicaCounts = [0, 1, 2]
+  package var workloads = Workload.allCases
   /// A running Redis to measure beside, over its own protocol.
   package var redis: RedisAddress?
   /// Whether replication over a thin link is measured as well.
@@ -42,7 +44,7 @@ package struct ReplicateExperiment: Sendable {
     if self.usesThinLink { try await ThinLinkExperiment.check() }
     if let redis = self.redis { try await RedisLoad(address: redis).check() }
     try await self.measureSockets(report)
-    try await self.measureMemory(report)
+    if self.workloads.contains(.unique) { try await self.measureMemory(report) }
     if let redis = self.redis {
       try await RedisReplication(self, primary: redis).run(report)
     }

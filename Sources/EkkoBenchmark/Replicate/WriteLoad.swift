@@ -2,7 +2,7 @@ internal import EkkoClient
 internal import EkkoCore
 
 /// Which rows a load writes.
-enum Workload: String, CaseIterable, Sendable {
+package enum Workload: String, CaseIterable, Sendable {
   /// Every key once, in random order, then again.
   case unique
   /// A thousand keys over and over.

@@ -9,6 +9,11 @@ package struct ByteWriter: Sendable {
 
   package var count: Int { self.bytes.count }
 
+  /// Makes room for so many bytes more: for what is large, and known to be.
+  package mutating func reserve(_ count: Int) {
+    self.bytes.reserveCapacity(self.bytes.count + count)
+  }
+
   package mutating func write(_ value: UInt8) { self.bytes.append(value) }
   package mutating func write(_ value: Bool) { self.bytes.append(value ? 1 : 0) }
 
@@ -42,14 +47,17 @@ package struct ByteWriter: Sendable {
     unsafe self.bytes.append(contentsOf: bytes)
   }
 
-  /// Appends `count` bytes that `fill` writes in place: the one path for bulk rows.
+  /// Appends `count` bytes that `fill` writes in place, all of them: the one path for bulk rows.
   package mutating func append(count: Int, _ fill: (inout MutableRawSpan) -> Void) {
-    let start = self.bytes.count
-    self.bytes.append(contentsOf: [UInt8](repeating: 0, count: count))
-    var all = self.bytes.mutableSpan
-    var raw = unsafe all.mutableBytes
-    var tail = raw._mutatingExtracting(start..<(start + count))
-    fill(&tail)
+    self.bytes.append(addingCapacity: count) { output in
+      unsafe output.withUnsafeMutableBufferPointer { buffer, initialised in
+        // SAFETY: there is room for so many bytes, of which every pattern is a number; `fill` writes them.
+        let room = unsafe UnsafeMutableRawBufferPointer(buffer.extracting(..<count))
+        var span = unsafe MutableRawSpan(_unsafeBytes: room)
+        fill(&span)
+        initialised += count
+      }
+    }
   }
 
   /// A count or length field followed by that many bytes of UTF-8 (at most 65,535).

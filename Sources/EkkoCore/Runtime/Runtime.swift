@@ -84,6 +84,10 @@ package struct ActorExecutor: Sendable {
     self.executor = executor
     unsafe self.unowned = executor.asUnownedSerialExecutor()
   }
+
+  /// Whether both are one: then its actors can enter each other without a switch (`assumeIsolated`).
+  @inline(__always)
+  package func isSame(as other: ActorExecutor) -> Bool { self.executor === other.executor }
 }
 
 /// Something a simulation or a log may want to know. Never part of a decision.

@@ -48,6 +48,17 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
       self.waiters[topic] = left.isEmpty ? nil : left
       return over
     }
+
+    /// Those on `topic` whose condition holds now. Mostly nobody's does.
+    @inlinable
+    mutating func takeSatisfied(_ topic: Topic?) -> [Waiter] {
+      guard let waiting = self.waiters[topic] else { return [] }
+      var satisfied = false
+      for waiter in waiting where waiter.condition(self.value) { satisfied = true }
+      guard satisfied else { return [] }
+      let value = self.value
+      return self.take(topic) { $0.condition(value) }
+    }
   }
 
   @usableFromInline let state: Guarded<State>
@@ -74,9 +85,8 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     let (result, satisfied) = self.state.withLock { state in
       let result = body(&state.value)
       guard !state.waiters.isEmpty else { return (result, [Waiter]()) }
-      let value = state.value
-      let onTopic = topic == nil ? [] : state.take(topic) { $0.condition(value) }
-      return (result, onTopic + state.take(nil) { $0.condition(value) })
+      let onTopic = topic == nil ? [] : state.takeSatisfied(topic)
+      return (result, onTopic + state.takeSatisfied(nil))
     }
     for waiter in satisfied { waiter.continuation.resume(returning: true) }
     return result

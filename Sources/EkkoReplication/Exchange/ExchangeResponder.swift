@@ -127,16 +127,18 @@ package actor ExchangeResponder {
     let mayScan = self.node.scans.take()
     var isScanning = mayScan
     defer { if isScanning { self.node.scans.giveBack() } }
+    let room = packer.room
     var piece = await shard.answer(
       section, to: self.link.remote.incarnation,
-      knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: packer.room,
-      allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache)
+      knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: room,
+      allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache,
+      after: packer.takeWriter())
     if mayScan, !piece.isScan {
       // What comes from the cache may wait long for a slow reader: others scan meanwhile.
       self.node.scans.giveBack()
       isScanning = false
     }
-    packer.append(piece.bytes)
+    packer.take(&piece)
     if let earlier = self.interrupted.removeValue(forKey: shard.id), earlier != piece.walk {
       await shard.abandonAnswer(earlier, keepFor: nil)
     }
@@ -152,8 +154,9 @@ package actor ExchangeResponder {
         await shard.abandonAnswer(walk, keepFor: Self.scanPatience)
         return
       }
-      piece = await shard.continueAnswer(walk, byteLimit: packer.room)
-      packer.append(piece.bytes)
+      let room = packer.room
+      piece = await shard.continueAnswer(walk, byteLimit: room, after: packer.takeWriter())
+      packer.take(&piece)
     }
   }
 }
@@ -178,7 +181,18 @@ struct AnswerPacker: ~Copyable {
     max(min(1024, self.pieceByteLimit), self.pieceByteLimit - self.writer.count)
   }
 
-  mutating func append(_ items: [UInt8]) { self.writer.write(bytes: items) }
+  /// Hands over what is not sent yet, to be added to in place and put back.
+  mutating func takeWriter() -> ByteWriter {
+    var writer = ByteWriter()
+    swap(&writer, &self.writer)
+    return writer
+  }
+
+  /// Takes back what was handed over, and more.
+  mutating func take(_ piece: inout ShardActor.AnswerPiece) {
+    self.writer = ByteWriter()
+    swap(&self.writer, &piece.writer)
+  }
 
   mutating func refuse(_ section: SectionRequest, _ reason: SectionRefusal.Reason) {
     SectionRefusal(shard: section.shard, nonce: section.nonce, reason: reason)
@@ -192,8 +206,7 @@ struct AnswerPacker: ~Copyable {
 
   mutating func flush() async throws(LinkError) {
     guard self.writer.count > 0 else { return }
-    let bytes = self.writer.bytes
-    self.writer = ByteWriter()
+    let bytes = self.takeWriter().bytes
     self.sentBytes += bytes.count
     try await self.link.send([
       Frame(kind: ExchangeFrameKind.answer, stream: self.stream, payload: bytes)

@@ -5,9 +5,9 @@ struct PullRest: Sendable {
   /// How long taking the answer of this exchange has taken so far.
   private var effort = Duration.zero
 
-  private static let factor = 100
+  private static let factor = 20
   private static let shortest = Duration.milliseconds(2)
-  private static let longest = Duration.milliseconds(75)
+  private static let longest = Duration.milliseconds(6)
 
   mutating func note(_ effort: Duration) { self.effort += effort }
 

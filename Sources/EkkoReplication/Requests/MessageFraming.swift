@@ -47,14 +47,15 @@ package struct Message: Hashable, Sendable {
       var flags = self.moreFollow ? Flag.moreFollow : 0
       if offset == 0 { flags |= Flag.first }
       if end == self.body.count { flags |= Flag.last }
-      var writer = ByteWriter(reservingCapacity: end - offset + 9)
+      var writer = ByteWriter(reservingCapacity: 9)
       writer.write(flags)
       if offset == 0 {
         writer.write(UInt32(self.body.count))
         writer.write(UInt32(clamping: (self.deadline ?? .zero).wholeNanoseconds / 1_000_000))
       }
-      writer.write(bytes: self.body[offset..<end])
-      frames.append(Frame(kind: kind, stream: self.stream, payload: writer.bytes))
+      frames.append(
+        Frame(
+          kind: kind, stream: self.stream, lead: writer.bytes, payload: self.body[offset..<end]))
       offset = end
     } while offset < self.body.count
     return frames
@@ -81,6 +82,8 @@ package struct MessageAssembler: Sendable {
   private var keptByteCount = 0
   private let byteLimit: Int
   private static let messageLimit = 256
+  /// Room that a message gets on the word of its first frame.
+  private static let reservedByteCount = 2 << 20
 
   /// - Parameter byteLimit: the bytes of all messages under way together.
   package init(byteLimit: Int) { self.byteLimit = byteLimit }
@@ -116,6 +119,9 @@ package struct MessageAssembler: Sendable {
   ) throws(WireError) -> Step {
     guard var partial = self.partials.removeValue(forKey: stream) else {
       throw .invalidValue(field: .frame, value: UInt64(stream))
+    }
+    if partial.message.body.isEmpty {
+      partial.message.body.reserveCapacity(min(partial.byteCount, Self.reservedByteCount))
     }
     partial.message.body += part
     guard partial.message.body.count <= partial.byteCount else {

@@ -68,12 +68,33 @@ extension RequestDesk {
     var session = reply.session
     session.reserveCapacity(session.count + stops.count)
     var rows = (consume reply).parts
+    if self.canEnter(stops) {
+      self.enter(stops, with: batch, missing: missing, at: now, &rows, &session)
+      return ReadReply(parts: rows, session: session)
+    }
     for stop in stops {
       let (filled, seen) = await stop.actor.read(
-        batch[stop.number], missing: missing, at: now, into: consume rows)
+        batch[stop.number], missing: missing, at: now, passing: consume rows)
       rows = filled
       session[stop.actor.id] = seen
     }
     return ReadReply(parts: rows, session: session)
+  }
+
+  /// Where the shards can be entered; each is told before the one ahead of it is.
+  private func enter(
+    _ stops: [ShardVisits.Stop], with batch: ReadBatch, missing: MissingRows, at now: Instant,
+    _ rows: inout [ShardRows], _ session: inout [ShardID: VersionVector]
+  ) {
+    for (place, stop) in stops.enumerated() {
+      if place + 1 < stops.count {
+        let (next, read) = (stops[place + 1].actor, batch[stops[place + 1].number])
+        next.assumeIsolated { $0.announce(read) }
+      }
+      let read = batch[stop.number]
+      session[stop.actor.id] = stop.actor.assumeIsolated {
+        $0.read(read, missing: missing, at: now, into: &rows)
+      }
+    }
   }
 }

@@ -54,18 +54,31 @@ extension RequestDesk {
   private func write(
     _ batch: WriteBatch, to stops: [ShardVisits.Stop], for request: WriteRequest, at now: Instant
   ) async -> [ShardActor.WriteReply] {
+    guard !self.canEnter(stops) else {
+      return self.enter(stops, with: batch, for: request, at: now)
+    }
+    var outcomes: [ShardActor.WriteReply] = []
+    for stop in stops {
+      outcomes.append(await stop.actor.take(batch[stop.number], of: request, at: now))
+      guard outcomes.last?.isTaken == true else { break }
+    }
+    return outcomes
+  }
+
+  /// The same where the shards can be entered; each is told before the one ahead of it is.
+  private func enter(
+    _ stops: [ShardVisits.Stop], with batch: WriteBatch, for request: WriteRequest,
+    at now: Instant
+  ) -> [ShardActor.WriteReply] {
     var outcomes: [ShardActor.WriteReply] = []
     outcomes.reserveCapacity(stops.count)
-    for stop in stops {
-      #if PlantedBugs
-        let outcome = await stop.actor.writeWrongly(
-          batch[stop.number], request: request.request, isSentAgain: request.isSentAgain,
-          epoch: request.epoch, at: now)
-      #else
-        let outcome = await stop.actor.write(
-          batch[stop.number], request: request.request, isSentAgain: request.isSentAgain,
-          epoch: request.epoch, at: now)
-      #endif
+    for (place, stop) in stops.enumerated() {
+      if place + 1 < stops.count {
+        let (next, write) = (stops[place + 1].actor, batch[stops[place + 1].number])
+        next.assumeIsolated { $0.announce(write) }
+      }
+      let write = batch[stop.number]
+      let outcome = stop.actor.assumeIsolated { $0.take(write, of: request, at: now) }
       outcomes.append(outcome)
       guard outcome.isTaken else { break }
     }
@@ -85,6 +98,22 @@ extension RequestDesk {
         await self.node.wait(for: versions, heldByDataCentres: count, until: deadline)
       }
     guard isHeld else { throw .notDurable }
+  }
+}
+
+extension ShardActor {
+  fileprivate func take(
+    _ write: ShardWrite, of request: WriteRequest, at now: Instant
+  ) -> WriteReply {
+    #if PlantedBugs
+      self.writeWrongly(
+        write, request: request.request, isSentAgain: request.isSentAgain,
+        epoch: request.epoch, at: now)
+    #else
+      self.write(
+        write, request: request.request, isSentAgain: request.isSentAgain,
+        epoch: request.epoch, at: now)
+    #endif
   }
 }
 

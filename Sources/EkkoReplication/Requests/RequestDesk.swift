@@ -9,6 +9,12 @@ package actor RequestDesk {
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
+  /// Whether this desk enters the shards of `stops` by calls and no more: they live on one core loop.
+  /// Elsewhere, in a simulation for one, it has to wait for its turn at each.
+  func canEnter(_ stops: [ShardVisits.Stop]) -> Bool {
+    stops.allSatisfy { $0.actor.executor.isSame(as: self.executor) }
+  }
+
   fileprivate init(node: ReplicaNode, home: Home) {
     self.node = node
     self.home = home

@@ -53,25 +53,8 @@ struct WriteCheck {
         + "are not all finite numbers")
   }
 
-  /// The place of the first key that was there before: a table of places, half empty, with linear probing.
-  private static func firstRepeated(in keys: Span<UInt64>) -> Int? {
-    guard keys.count > 1 else { return nil }
-    let bits = Int.bitWidth - (2 * keys.count - 1).leadingZeroBitCount
-    var places = [UInt32](repeating: 0, count: 1 << bits)
-    for place in keys.indices {
-      let key = keys[place]
-      var probe = Int(truncatingIfNeeded: SplitMix64.mix(key) >> (64 - UInt64(bits)))
-      while places[probe] != 0 {
-        if keys[Int(places[probe]) - 1] == key { return place }
-        probe = (probe + 1) & (places.count - 1)
-      }
-      places[probe] = UInt32(place + 1)
-    }
-    return nil
-  }
-
   private func checkDistinct(_ schema: TableSchema) throws(RequestFailure) {
-    guard let repeated = Self.firstRepeated(in: self.part.keys.span) else { return }
+    guard let repeated = self.part.keys.span.firstRepeatedPlace else { return }
     let key = self.part.keys[repeated]
     throw .invalid("key \(key) of table '\(schema.name)' appears twice in one write")
   }

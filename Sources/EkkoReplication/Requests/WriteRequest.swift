@@ -49,6 +49,11 @@ package struct WriteRequest: Hashable, Sendable {
   }
 
   package func encode(into writer: inout ByteWriter) {
+    writer.reserve(
+      self.parts.reduce(64) {
+        $0 + 32 + 8 * $1.keys.count + 4 * $1.floats.count
+          + $1.contents.reduce(0) { $0 + 4 + $1.count }
+      })
     writer.write(self.model.rawValue)
     writer.write(self.epoch.rawValue)
     writer.write(self.term.rawValue)
@@ -108,6 +113,7 @@ package struct WriteReply: Hashable, Sendable {
   }
 
   package func encode(into writer: inout ByteWriter) {
+    writer.reserve(self.timestamps.reduce(16) { $0 + 4 + 8 * $1.count })
     writer.write(self.origin)
     writer.write(self.isRepeated)
     writer.write(UInt16(self.timestamps.count))

@@ -3,10 +3,10 @@ package import EkkoStorage
 
 /// Answering peers and taking their answers (Ekko §4.3).
 extension ShardActor {
-  /// A piece of an answer: items ready to be sent.
+  /// A piece of an answer: items ready to be sent, behind what was there before.
   package struct AnswerPiece: Sendable {
-    package var bytes: [UInt8]
-    /// The walk to continue; `nil` when the section's end, or a refusal, is in `bytes`.
+    package var writer: ByteWriter
+    /// The walk to continue; `nil` when the section's end, or a refusal, has been written.
     package var walk: UInt64?
     /// Whether the walk is a scan, which may be left and resumed.
     package var isScan = false
@@ -19,40 +19,47 @@ extension ShardActor {
   ///   - knowsResponder: whether it has heard from this life before; else its marks are of another.
   ///   - allowScan: whether a scan may begin; otherwise a cache miss is refused as busy.
   ///   - usesCache: see `Shard.openWalk`.
+  ///   - writer: what is behind in the answer; it passes from shard to shard and is never copied.
   package func answer(
     _ request: SectionRequest, to requester: IncarnationID, knowsResponder: Bool = true,
-    byteLimit: Int, allowScan: Bool, usesCache: Bool = true
+    byteLimit: Int, allowScan: Bool, usesCache: Bool = true,
+    after writer: consuming ByteWriter = ByteWriter()
   ) -> AnswerPiece {
     if knowsResponder { self.noteMerged(request.mark, by: requester) }
-    var writer = ByteWriter(reservingCapacity: byteLimit)
+    var writer = writer
+    let byteLimit = byteLimit + writer.count
     switch self.shard.openWalk(
       for: request, announced: self.announced, allowScan: allowScan,
       usesCache: usesCache, into: &writer)
     {
     case .opened(let walk):
-      return self.fill(writer, from: walk, byteLimit: byteLimit)
+      return self.fill(consume writer, from: walk, until: byteLimit)
     case .refused(let reason):
       SectionRefusal(shard: self.id, nonce: request.nonce, reason: reason).encode(into: &writer)
-      return AnswerPiece(bytes: writer.bytes, walk: nil)
+      return AnswerPiece(writer: writer, walk: nil)
     }
   }
 
   /// The next items of an answer.
-  package func continueAnswer(_ walk: UInt64, byteLimit: Int) -> AnswerPiece {
-    self.fill(ByteWriter(reservingCapacity: byteLimit), from: walk, byteLimit: byteLimit)
+  package func continueAnswer(
+    _ walk: UInt64, byteLimit: Int, after writer: consuming ByteWriter
+  ) -> AnswerPiece {
+    let end = byteLimit + writer.count
+    return self.fill(writer, from: walk, until: end)
   }
 
+  /// - Parameter end: where in the answer it should end.
   private func fill(
-    _ prefix: consuming ByteWriter, from walk: UInt64, byteLimit: Int
+    _ writer: consuming ByteWriter, from walk: UInt64, until end: Int
   ) -> AnswerPiece {
-    var writer = prefix
-    let room = max(0, byteLimit - writer.count)
+    var writer = writer
+    let room = max(0, end - writer.count)
     switch self.shard.continueWalk(walk, byteLimit: room, into: &writer) {
-    case .finished: return AnswerPiece(bytes: writer.bytes, walk: nil)
+    case .finished: return AnswerPiece(writer: writer, walk: nil)
     case .more:
       let position = self.shard.walks.first { $0.id == walk }?.position
-      guard case .scan = position else { return AnswerPiece(bytes: writer.bytes, walk: walk) }
-      return AnswerPiece(bytes: writer.bytes, walk: walk, isScan: true)
+      guard case .scan = position else { return AnswerPiece(writer: writer, walk: walk) }
+      return AnswerPiece(writer: writer, walk: walk, isScan: true)
     }
   }
 

@@ -14,7 +14,7 @@ package actor ShardActor {
   private let board: ShardVersionBoard
   private let place: ShardVersionBoard.Place
   package let clock: any RuntimeClock
-  private let executor: ActorExecutor
+  nonisolated let executor: ActorExecutor
   /// The mark each requester merged last.
   package internal(set) var marks: [IncarnationID: UInt64] = [:]
   private var upkeepCursor = ScanCursor()
@@ -67,6 +67,10 @@ package actor ShardActor {
     self.write(WriteBatch(writes)[0], request: request, epoch: epoch, at: now)
   }
 
+  /// Says what comes after the next call: see `Shard.announce`.
+  func announce(_ write: ShardWrite) { self.shard.announce(write) }
+  func announce(_ read: ShardRead) { self.shard.announce(read) }
+
   /// Applies the write at the primary, stamped with `now`, which a write ticket of the board gave.
   package func write(
     _ write: ShardWrite, request: RequestID?, isSentAgain: Bool = false, epoch: ModelEpoch,
@@ -85,13 +89,19 @@ package actor ShardActor {
     return .outcome(outcome, origin: self.incarnation)
   }
 
-  /// Puts rows to their places of `rows`, which passes from shard to shard and is never copied, and says
-  /// what whoever reads them has seen.
+  /// Puts rows to their places of `rows`, and says what whoever reads them has seen.
+  func read(
+    _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: inout [ShardRows]
+  ) -> VersionVector {
+    self.shard.read(read, missing: missing, at: now, into: &rows)
+  }
+
+  /// The same where `rows` passes from one actor to the next: it is never copied.
   package func read(
-    _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: consuming [ShardRows]
+    _ read: ShardRead, missing: MissingRows, at now: Instant, passing rows: consuming [ShardRows]
   ) -> (rows: [ShardRows], seen: VersionVector) {
     var rows = rows
-    let seen = self.shard.read(read, missing: missing, at: now, into: &rows)
+    let seen = self.read(read, missing: missing, at: now, into: &rows)
     return (rows, seen)
   }
 

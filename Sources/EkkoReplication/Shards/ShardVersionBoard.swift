@@ -34,6 +34,7 @@ package final class ShardVersionBoard: Sendable {
   }
 
   package struct Entry: Sendable {
+    fileprivate let shard: ShardID
     package fileprivate(set) var version: ShardVersion
     package fileprivate(set) var knowledge: VersionVector
     /// See `Shard.ahead`.
@@ -80,7 +81,7 @@ package final class ShardVersionBoard: Sendable {
         state.places[id] = place
         state.entries.append(entry)
       }
-      return (place, state.announce(entry, at: place, of: id, node: self.node))
+      return (place, state.announce(entry, at: place, node: self.node))
     }
   }
 
@@ -90,7 +91,7 @@ package final class ShardVersionBoard: Sendable {
   package func publish(_ shard: borrowing Shard, at place: Place) -> UInt64 {
     // What a closure takes of the shard as a whole would copy all of it.
     let (id, entry) = (shard.id, Entry(shard))
-    return self.state.change(id) { $0.announce(entry, at: place, of: id, node: self.node) }
+    return self.state.change(id) { $0.announce(entry, at: place, node: self.node) }
   }
 
   /// The same where nothing but its version and its knowledge of `update` has changed.
@@ -100,7 +101,7 @@ package final class ShardVersionBoard: Sendable {
     self.state.change(shard) { state in
       state.entries[place.index].version = version
       state.entries[place.index].knowledge.observe(update)
-      return state.number(place, of: shard)
+      return state.number(place)
     }
   }
 
@@ -135,7 +136,8 @@ package final class ShardVersionBoard: Sendable {
   func excerpt(of shards: [ShardID] = [], publishedAfter sequence: UInt64 = 0) -> Excerpt {
     self.state.read { state in
       let first = state.recent.partitioningIndex { $0.sequence > sequence }
-      let wanted = Set(shards).union(state.recent[first...].lazy.map(\.shard))
+      let wanted = Set(shards).union(
+        state.recent[first...].lazy.map { state.entries[$0.place.index].shard })
       return Excerpt(
         sequence: state.sequence,
         entries: wanted.sorted().compactMap { id in state.entry(of: id).map { (id, $0) } },
@@ -148,11 +150,12 @@ package final class ShardVersionBoard: Sendable {
       var news = News()
       var position = state.recent.partitioningIndex { $0.sequence > sequence }
       while position < state.recent.endIndex, news.announcements.count < limit {
-        let (shard, changed) = state.recent[position]
+        let (place, changed) = state.recent[position]
         position += 1
-        guard let entry = state.entry(of: shard), entry.sequence == changed else { continue }
+        let entry = state.entries[place.index]
+        guard entry.sequence == changed else { continue }
         news.announcements.append(
-          Announcement(shard: shard, version: entry.version, sequence: changed))
+          Announcement(shard: entry.shard, version: entry.version, sequence: changed))
       }
       guard position == state.recent.endIndex else {
         news.sequence = news.announcements.last?.sequence ?? sequence
@@ -251,7 +254,7 @@ extension ShardVersionBoard {
     var places: [ShardID: Place] = [:]
     var entries: [Entry] = []
     /// Ascending by sequence; an item is stale when the shard's entry has a later one.
-    var recent: [(shard: ShardID, sequence: UInt64)] = []
+    var recent: [(place: Place, sequence: UInt64)] = []
     var replacing: Set<ShardID> = []
     /// See `Shard.isTrusted`.
     var distrusted: Set<ShardID> = []
@@ -266,21 +269,19 @@ extension ShardVersionBoard {
 
     func entry(of shard: ShardID) -> Entry? { self.places[shard].map { self.entries[$0.index] } }
 
-    mutating func announce(
-      _ entry: Entry, at place: Place, of shard: ShardID, node: NodeID
-    ) -> UInt64 {
+    mutating func announce(_ entry: Entry, at place: Place, node: NodeID) -> UInt64 {
       if entry.isTrusted, !self.entries[place.index].isTrusted { self.noteSetback(of: node) }
       self.entries[place.index] = entry
-      self.replacing.set(entry.needsReplacement, for: shard)
-      self.distrusted.set(!entry.isTrusted, for: shard)
-      return self.number(place, of: shard)
+      self.replacing.set(entry.needsReplacement, for: entry.shard)
+      self.distrusted.set(!entry.isTrusted, for: entry.shard)
+      return self.number(place)
     }
 
     /// Gives the entry the next sequence.
-    mutating func number(_ place: Place, of shard: ShardID) -> UInt64 {
+    mutating func number(_ place: Place) -> UInt64 {
       self.sequence += 1
       self.entries[place.index].sequence = self.sequence
-      self.recent.append((shard, self.sequence))
+      self.recent.append((place, self.sequence))
       if self.recent.count > 2 * self.entries.count + 16 { self.compact() }
       return self.sequence
     }
@@ -292,10 +293,8 @@ extension ShardVersionBoard {
     }
 
     mutating func compact() {
-      let (entries, places) = (self.entries, self.places)
-      self.recent.removeAll { item in
-        places[item.shard].map { entries[$0.index].sequence } != item.sequence
-      }
+      let entries = self.entries
+      self.recent.removeAll { entries[$0.place.index].sequence != $0.sequence }
     }
 
     mutating func refreshOwn(_ node: NodeID, at now: Instant) {
@@ -317,7 +316,7 @@ extension ShardVersionBoard {
 extension ShardVersionBoard.Entry {
   fileprivate init(_ shard: borrowing Shard) {
     self.init(
-      version: shard.shardVersion, knowledge: shard.knowledge, ahead: shard.ahead,
+      shard: shard.id, version: shard.shardVersion, knowledge: shard.knowledge, ahead: shard.ahead,
       epoch: shard.epoch, sequence: 0, needsReplacement: shard.mustReplace,
       isTrusted: shard.isTrusted, retired: shard.origins.retired)
   }

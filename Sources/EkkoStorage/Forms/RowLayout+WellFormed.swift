@@ -12,7 +12,7 @@ extension RowLayout {
     case .float32:
       // The slots follow the weights without a gap.
       let start = self.weightsRange.lowerBound
-      return Self.isFinite32(row.extracting(start..<self.byteCount))
+      return row.extracting(start..<self.byteCount).holdsFiniteFloats
     case .float16:
       guard Self.isFinite16(elements, infinity: 0x7C00) else { return false }
     case .bfloat16:
@@ -22,27 +22,18 @@ extension RowLayout {
     case .bytes:
       return self.isValue(row)
     }
-    return Self.isFinite32(row.extracting(self.slotsRange))
+    return row.extracting(self.slotsRange).holdsFiniteFloats
   }
 
   private func hasScale(_ row: RawSpan) -> Bool {
     let scale = row.extracting(self.weightsRange).extracting(first: 4)
-    return Self.isFinite32(scale) && Self.word(scale, 0) & 0x8000_0000 == 0
+    return scale.holdsFiniteFloats && Self.word(scale, 0) & 0x8000_0000 == 0
   }
 
   private func isValue(_ row: RawSpan) -> Bool {
     let area = row.extracting(self.weightsRange)
     let length = Int(Self.word(area, 0))
     return length <= self.rowLength && Self.isZero(area.extracting((4 + length)..<area.byteCount))
-  }
-
-  private static func isFinite32(_ bytes: RawSpan) -> Bool {
-    // Without the sign the special bit patterns are the largest; a maximum vectorises.
-    var largest: Int32 = 0
-    for index in 0..<(bytes.byteCount / 4) {
-      largest = max(largest, Int32(bitPattern: Self.word(bytes, index) & 0x7FFF_FFFF))
-    }
-    return largest < 0x7F80_0000
   }
 
   private static func isFinite16(_ bytes: RawSpan, infinity: Int16) -> Bool {

@@ -28,14 +28,7 @@ extension Span where Element == Float {
   }
 
   /// Whether no element is infinite or not a number.
-  package var isFinite: Bool {
-    // Without the sign the special bit patterns are the largest; an integer maximum vectorises.
-    var largest: Int32 = 0
-    for index in self.indices {
-      largest = max(largest, Int32(bitPattern: self[index].bitPattern & 0x7FFF_FFFF))
-    }
-    return largest < 0x7F80_0000
-  }
+  package var isFinite: Bool { unsafe self.bytes.holdsFiniteFloats }
 
   @inline(__always)
   private func sumOfLanes(
@@ -66,5 +59,21 @@ extension Span where Element == Float {
   private static func absolute(_ lanes: SIMD8<Float>) -> SIMD8<Float> {
     let bits = unsafe unsafeBitCast(lanes, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF)
     return unsafe unsafeBitCast(bits, to: SIMD8<Float>.self)
+  }
+}
+
+extension RawSpan {
+  /// Whether none of the floats that these bytes are is infinite or not a number.
+  package var holdsFiniteFloats: Bool {
+    // A full exponent carries into the sign when one is added to it. And, add and or are what every
+    // processor does to many numbers at once.
+    var carries: UInt32 = 0
+    for index in 0..<(self.byteCount / 4) {
+      // SAFETY: 4·index + 4 ≤ byteCount; every bit pattern is an integer.
+      let bits = unsafe self.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: index &* 4, as: UInt32.self)
+      carries |= (bits & 0x7F80_0000) &+ 0x0080_0000
+    }
+    return carries < 0x8000_0000
   }
 }

@@ -25,6 +25,8 @@ package struct RequestWindow: Hashable, Sendable {
     /// `requestsPerClient`.
     var answers: [Remembered] = []
     var oldest = 0
+    /// The last of their sequences: mostly a request comes after that, and none is looked at.
+    var newest: UInt64?
     /// Requests up to this one have left the window: whether they were applied is not known.
     var forgottenThrough: UInt64 = 0
     var lastUse: UInt64 = 0
@@ -32,12 +34,14 @@ package struct RequestWindow: Hashable, Sendable {
     init(id: ClientID) { self.id = id }
 
     private func answer(_ number: Int) -> Remembered {
-      self.answers[(self.oldest + number) % self.answers.count]
+      let place = self.oldest + number
+      return self.answers[place < self.answers.count ? place : place - self.answers.count]
     }
 
     /// The answers at or after `sequence` begin at this number.
     func number(of sequence: UInt64) -> Int {
       var number = self.answers.count
+      guard let newest = self.newest, sequence <= newest else { return number }
       while number > 0, self.answer(number - 1).sequence >= sequence { number -= 1 }
       return number
     }
@@ -50,13 +54,18 @@ package struct RequestWindow: Hashable, Sendable {
       return answer.versions
     }
 
+    #if PlantedBugs
+      mutating func forgetAnswers() { (self.answers, self.oldest, self.newest) = ([], 0, nil) }
+    #endif
+
     mutating func remember(_ answer: Remembered) {
       let number = self.number(of: answer.sequence)
+      self.newest = max(self.newest ?? 0, answer.sequence)
       let isFull = self.answers.count == RequestWindow.requestsPerClient
       if isFull, number == self.answers.count {
         self.forgottenThrough = self.answers[self.oldest].sequence
         self.answers[self.oldest] = answer
-        self.oldest = (self.oldest + 1) % self.answers.count
+        self.oldest = self.oldest + 1 == self.answers.count ? 0 : self.oldest + 1
         return
       }
       if !isFull, number == self.answers.count {
@@ -117,7 +126,7 @@ package struct RequestWindow: Hashable, Sendable {
     self.latest = self.place(of: request.client) ?? self.add(request.client)
     self.clients[self.latest].lastUse = self.uses
     #if PlantedBugs
-      if PlantedBug.active == .oneRequestRemembered { self.clients[self.latest].answers = [] }
+      if PlantedBug.active == .oneRequestRemembered { self.clients[self.latest].forgetAnswers() }
     #endif
     self.clients[self.latest].remember(
       Remembered(sequence: request.sequence, versions: versions))

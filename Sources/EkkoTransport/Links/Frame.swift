@@ -3,16 +3,27 @@ package struct Frame: Hashable, Sendable {
   package let kind: UInt8
   /// Tells exchanges that share a link apart; zero for the link as a whole.
   package let stream: UInt32
+  /// A few bytes that are sent before the others, so that those can be sent from where they lie. A
+  /// received frame has none: all is payload.
+  package let lead: [UInt8]
   package let payload: ArraySlice<UInt8>
 
-  package init(kind: UInt8, stream: UInt32 = 0, payload: ArraySlice<UInt8>) {
+  package init(
+    kind: UInt8, stream: UInt32 = 0, lead: [UInt8] = [], payload: ArraySlice<UInt8>
+  ) {
     self.kind = kind
     self.stream = stream
+    self.lead = lead
     self.payload = payload
   }
 
   package init(kind: UInt8, stream: UInt32 = 0, payload: [UInt8] = []) {
     self.init(kind: kind, stream: stream, payload: payload[...])
+  }
+
+  /// As the other side gets it.
+  package var received: Frame {
+    Frame(kind: self.kind, stream: self.stream, payload: self.lead + self.payload)
   }
 
   /// Smaller kinds belong to the link itself.

@@ -14,7 +14,8 @@ struct FrameEncoder: Sendable {
   }
 
   func byteCount(of frame: Frame) -> Int {
-    FrameLayout.headerByteCount + frame.payload.count + self.seal.trailerByteCount
+    FrameLayout.headerByteCount + frame.lead.count + frame.payload.count
+      + self.seal.trailerByteCount
   }
 
   /// All of `frames` in pieces, or nothing if one of them is too large. Large payloads are pieces of
@@ -27,6 +28,7 @@ struct FrameEncoder: Sendable {
     for frame in frames {
       let start = bytes.count
       self.appendHeader(of: frame, to: &bytes)
+      bytes.append(contentsOf: frame.lead)
       if frame.payload.count < Self.smallestInPlace {
         bytes.append(contentsOf: frame.payload)
         self.appendTrailer(to: &bytes, from: start, payload: [])

@@ -118,12 +118,13 @@ import Testing
   {
     let message = Message(
       stream: 7, deadline: .milliseconds(40), body: Array(repeating: 5, count: 200_000))
-    let frames = message.frames(kind: RequestFrameKind.request)
+    let frames = message.frames(kind: RequestFrameKind.request).map(\.received)
     #expect(frames.count == 4)
     var assembler = MessageAssembler(byteLimit: 200_000)
     var steps = try frames.dropLast().map { try assembler.take($0) }
     #expect(steps.allSatisfy { $0 == .incomplete })
-    let other = Message(stream: 8, body: [1]).frames(kind: RequestFrameKind.request)
+    let other = Message(stream: 8, body: [1]).frames(kind: RequestFrameKind.request).map(
+      \.received)
     #expect(try assembler.take(other[0]) == .full(stream: 8))
     steps = [try assembler.take(frames[3])]
     #expect(steps == [.complete(message)])
