@@ -52,7 +52,7 @@ package struct ByteWriter: Sendable {
     self.bytes.append(addingCapacity: count) { output in
       unsafe output.withUnsafeMutableBufferPointer { buffer, initialised in
         // SAFETY: there is room for so many bytes, of which every pattern is a number; `fill` writes them.
-        let room = unsafe UnsafeMutableRawBufferPointer(buffer.extracting(..<count))
+        let room = UnsafeMutableRawBufferPointer(buffer.extracting(..<count))
         var span = unsafe MutableRawSpan(_unsafeBytes: room)
         fill(&span)
         initialised += count

@@ -116,9 +116,9 @@ package actor ReplicaPeer {
   /// How soon to look again whether this node is on the list of members.
   private static let listingPause = Duration.milliseconds(10)
   /// Shards of each kind in one ask, together at most `ExchangeRequest.entryLimit`.
-  private static let dueLimit = 256
+  private static let dueLimit = 192
   private static let replacementLimit = 128
-  private static let standingLimit = 128
+  private static let standingLimit = 192
   /// A frame's header and checksum, in bytes.
   private static let frameOverhead = 16
 
