@@ -67,12 +67,10 @@ package actor ExchangeResponder {
       wantsReports: self.node.knowledge.wantsReports(at: now.monotonic)
     ).encode(into: &packer.writer)
     let changed = Set(news.announcements.map(\.shard))
-    for entry in request.entries
-    where entry.isOwed || changed.contains(entry.request.shard) {
-      try await packer.flushIfFull()
-      guard packer.sentBytes < Int(request.credit) else { break }
-      try await self.send(entry.request, credit: Int(request.credit), asked: request, in: &packer)
-    }
+    let wanted = request.entries.filter {
+      $0.isOwed || changed.contains($0.request.shard)
+    }.map(\.request)
+    try await self.send(wanted, asked: request, in: &packer)
     ExchangeEnd(nonce: request.nonce, wall: self.node.clock.now().wall)
       .encode(into: &packer.writer)
     try await packer.flush()
@@ -108,6 +106,57 @@ package actor ExchangeResponder {
     }
   }
 
+  /// Sends sections as far as the credit goes: together those that one loop can answer from its caches.
+  private func send(
+    _ sections: [SectionRequest], asked: ExchangeRequest, in packer: inout AnswerPacker
+  ) async throws(LinkError) {
+    let credit = Int(asked.credit)
+    let simple = self.simpleAsks(for: sections, of: asked)
+    let shards = Set(simple.joined().map(\.request.shard))
+    for section in sections where !shards.contains(section.shard) {
+      try await packer.flushIfFull()
+      guard packer.sentBytes < credit else { return }
+      try await self.send(section, credit: credit, asked: asked, in: &packer)
+    }
+    for group in simple {
+      var rest = group[...]
+      while let next = rest.first {
+        try await packer.flushIfFull()
+        guard packer.sentBytes < credit else { return }
+        let room = packer.room
+        var (piece, count) = await next.actor.answer(
+          together: rest, to: self.link.remote.incarnation,
+          knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: room,
+          after: packer.takeWriter())
+        packer.take(&piece)
+        rest = rest.dropFirst(count)
+        guard let unfinished = rest.first, piece.walk != nil || piece.needsScan else { continue }
+        rest = rest.dropFirst()
+        if piece.needsScan {
+          try await self.send(unfinished.request, credit: credit, asked: asked, in: &packer)
+        } else {
+          try await self.goOn(piece, of: unfinished.actor, credit: credit, in: &packer)
+        }
+      }
+    }
+  }
+
+  /// The sections of which nothing but the shard's own cache has to be asked, where several live on one
+  /// loop.
+  private func simpleAsks(
+    for sections: [SectionRequest], of request: ExchangeRequest
+  ) -> [[ShardActor.Ask]] {
+    guard self.node.methods.usesUpdateCache, request.retirements == self.node.retirements else {
+      return []
+    }
+    return sections.compactMap { section -> ShardActor.Ask? in
+      guard section.shard != .catalogue, !section.replace, section.resume == nil,
+        self.interrupted[section.shard] == nil, let actor = self.node.shards[section.shard]
+      else { return nil }
+      return ShardActor.Ask(actor: actor, request: section)
+    }.groupedByLoop(\.actor).filter { $0.count > 1 }
+  }
+
   /// Sends one section, or as much of a scan as the credit allows.
   private func send(
     _ section: SectionRequest, credit: Int, asked: ExchangeRequest, in packer: inout AnswerPacker
@@ -133,15 +182,25 @@ package actor ExchangeResponder {
       knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: room,
       allowScan: mayScan, usesCache: self.node.methods.usesUpdateCache,
       after: packer.takeWriter())
+    packer.take(&piece)
+    if piece.needsScan { packer.refuse(section, .busy) }
     if mayScan, !piece.isScan {
       // What comes from the cache may wait long for a slow reader: others scan meanwhile.
       self.node.scans.giveBack()
       isScanning = false
     }
-    packer.take(&piece)
     if let earlier = self.interrupted.removeValue(forKey: shard.id), earlier != piece.walk {
       await shard.abandonAnswer(earlier, keepFor: nil)
     }
+    try await self.goOn(piece, of: shard, credit: credit, in: &packer)
+  }
+
+  /// Sends the rest of a section, of which `piece` was the beginning.
+  private func goOn(
+    _ beginning: ShardActor.AnswerPiece, of shard: ShardActor, credit: Int,
+    in packer: inout AnswerPacker
+  ) async throws(LinkError) {
+    var piece = beginning
     while let walk = piece.walk {
       do throws(LinkError) {
         try await packer.flush()

@@ -243,7 +243,19 @@ package actor ReplicaPeer {
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
-    for (shard, delivery) in deliveries.all { await self.deliver(delivery, to: shard) }
+    for group in self.parcels(of: deliveries).groupedByLoop(\.actor) {
+      // Only this actor's `run` starts an exchange, and it waits for this.
+      let receipts = await group[0].actor.receive(together: group)
+      for (parcel, receipt) in zip(group, receipts) { self.note(receipt, of: parcel.actor.id) }
+    }
+  }
+
+  private func parcels(of deliveries: ShardDeliveries) -> [ShardActor.Parcel] {
+    deliveries.all.compactMap { shard, delivery in
+      guard let actor = self.node.shards[shard], let reception = self.current?.receptions[shard]
+      else { return nil }
+      return ShardActor.Parcel(actor: actor, delivery: delivery, reception: reception)
+    }
   }
 
   /// The peer's bytes make no sense: the link ends, and what came whole before stays.
@@ -316,11 +328,7 @@ package actor ReplicaPeer {
     self.owed.postpone(shard, at: now, using: &self.generator)
   }
 
-  private func deliver(_ delivery: ShardActor.Delivery, to shard: ShardID) async {
-    guard let actor = self.node.shards[shard], let reception = self.current?.receptions[shard]
-    else { return }
-    let receipt = await actor.receive(delivery, reception: reception)
-    // Only this actor's `run` starts an exchange, and it waits for this.
+  private func note(_ receipt: ShardActor.Receipt, of shard: ShardID) {
     self.current?.receptions[shard] = receipt.reception
     guard let merge = receipt.merge else { return }
     self.current?.ended.insert(shard)

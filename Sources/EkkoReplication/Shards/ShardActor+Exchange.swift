@@ -10,6 +10,8 @@ extension ShardActor {
     package var walk: UInt64?
     /// Whether the walk is a scan, which may be left and resumed.
     package var isScan = false
+    /// The shard can only answer by a scan, which was not allowed; nothing was written.
+    package var needsScan = false
   }
 
   /// Takes the snapshot and writes the section's first items, about `byteLimit` bytes of them.
@@ -17,7 +19,7 @@ extension ShardActor {
   /// - Parameters:
   ///   - requester: the life of the replica that asks; its marks measure the propagation delay.
   ///   - knowsResponder: whether it has heard from this life before; else its marks are of another.
-  ///   - allowScan: whether a scan may begin; otherwise a cache miss is refused as busy.
+  ///   - allowScan: whether a scan may begin.
   ///   - usesCache: see `Shard.openWalk`.
   ///   - writer: what is behind in the answer; it passes from shard to shard and is never copied.
   package func answer(
@@ -34,10 +36,44 @@ extension ShardActor {
     {
     case .opened(let walk):
       return self.fill(consume writer, from: walk, until: byteLimit)
+    case .needsScan:
+      return AnswerPiece(writer: writer, walk: nil, needsScan: true)
     case .refused(let reason):
       SectionRefusal(shard: self.id, nonce: request.nonce, reason: reason).encode(into: &writer)
       return AnswerPiece(writer: writer, walk: nil)
     }
+  }
+
+  /// A section that this shard, or another of its core loop, is asked for.
+  struct Ask: Sendable {
+    let actor: ShardActor
+    let request: SectionRequest
+  }
+
+  /// Answers asks for shards of one loop, this one among them, one after the other from their caches, as
+  /// far as `byteLimit` bytes go.
+  ///
+  /// - Returns: what was written, and how many were answered whole. The next one needs a scan or goes on
+  ///   as the piece says, or there was no room for it.
+  func answer(
+    together asks: ArraySlice<Ask>, to requester: IncarnationID, knowsResponder: Bool,
+    byteLimit: Int, after writer: consuming ByteWriter
+  ) -> (piece: AnswerPiece, answered: Int) {
+    var piece = AnswerPiece(writer: writer, walk: nil)
+    let start = piece.writer.count
+    for (number, ask) in asks.enumerated() {
+      let room = byteLimit - (piece.writer.count - start)
+      guard number == 0 || room > 0 else { return (piece, number) }
+      var before = ByteWriter()
+      swap(&before, &piece.writer)
+      piece = ask.actor.assumeIsolated {
+        $0.answer(
+          ask.request, to: requester, knowsResponder: knowsResponder,
+          byteLimit: max(1024, room), allowScan: false, after: before)
+      }
+      if piece.walk != nil || piece.needsScan { return (piece, number) }
+    }
+    return (piece, asks.count)
   }
 
   /// The next items of an answer.
@@ -127,6 +163,22 @@ extension ShardActor {
 
   private func noteProgress(of reception: SectionReception, at now: MonotonicTime) {
     if self.shard.replacementNonce == reception.nonce { self.replacementProgress = now }
+  }
+
+  /// What has arrived of a section of this shard, or of another of its core loop.
+  struct Parcel: Sendable {
+    let actor: ShardActor
+    let delivery: Delivery
+    let reception: SectionReception
+  }
+
+  /// Applies what has arrived for shards of one loop, this one among them, each in one step.
+  func receive(together parcels: [Parcel]) -> [Receipt] {
+    parcels.map { parcel in
+      parcel.actor.assumeIsolated {
+        $0.receive(parcel.delivery, reception: parcel.reception)
+      }
+    }
   }
 
   /// Applies what has arrived of one section, in one step.

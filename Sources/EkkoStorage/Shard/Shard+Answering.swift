@@ -4,6 +4,8 @@ package import EkkoCore
 extension Shard {
   package enum WalkOpening: Hashable, Sendable {
     case opened(walk: UInt64)
+    /// The cache cannot answer, and a scan was not allowed: nothing was written.
+    case needsScan
     case refused(SectionRefusal.Reason)
   }
 
@@ -41,7 +43,7 @@ extension Shard {
     let isReplace = request.replace || !request.knowledge.dominates(self.forgotten)
     let bounds = isReplace ? [] : self.origins.bounds(of: request.knowledge)
     let isHit = usesCache && !isReplace && self.cache.isHit(bounds: bounds)
-    guard isHit || allowScan else { return .refused(.busy) }
+    guard isHit || allowScan else { return .needsScan }
     self.noteSelection(isHit: isHit, request: request)
     #if PlantedBugs
       let mark = PlantedBug.active == .markIgnored ? 0 : request.mark
