@@ -102,18 +102,22 @@ extension Shard {
     var rowOffset = rows.rowsOffset
     let hashes = (0..<rows.count).map { memory.hash(of: columns.key($0)) }
     RowLookahead.run(in: memory, hashes.span) { ahead in
-      for entry in 0..<rows.count {
-        if entry % RowLookahead.blockLength == 0 { _ = ahead.advance(to: entry) }
-        let key = columns.key(entry)
-        let reference = columns.origin(entry)
-        let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
-        let slot = self.applyRow(
-          key: key, known: memory.slot(of: key, near: ahead.slot(at: entry)),
-          timestamp: columns.timestamp(entry), origin: origins[reference.index],
-          isTombstone: reference.isTombstone, memory: memory, index: index,
-          row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted)
-        if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
-        rowOffset = rowEnd
+      StagedArrivals.withRoom { staged in
+        for entry in 0..<rows.count {
+          if entry % RowLookahead.blockLength == 0 { _ = ahead.advance(to: entry) }
+          let key = columns.key(entry)
+          let reference = columns.origin(entry)
+          let rowEnd = rowOffset + (reference.isTombstone ? 0 : rows.rowByteCount)
+          let slot = self.applyRow(
+            key: key, known: memory.slot(of: key, near: ahead.slot(at: entry)),
+            timestamp: columns.timestamp(entry), origin: origins[reference.index],
+            isTombstone: reference.isTombstone, memory: memory, index: index,
+            row: unsafe bytes.bytes.extracting(rowOffset..<rowEnd), isTrusted: isTrusted,
+            staged: &staged)
+          if isReplacing, let slot { self.noteVisited(table: index, slot: slot) }
+          rowOffset = rowEnd
+        }
+        self.append(&staged)
       }
     }
     self.applySignificant(rows, columns: columns, table: index)
@@ -199,7 +203,8 @@ extension Shard {
   @inline(__always)
   private mutating func applyRow(
     key: UInt64, known: Int?, timestamp: Timestamp, origin: ArrivingOrigin, isTombstone: Bool,
-    memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool
+    memory: RowMemory, index: Int, row: RawSpan, isTrusted: Bool,
+    staged: inout StagedArrivals
   ) -> Int? {
     let slot: Int
     var replaced: UInt64 = 0
@@ -231,7 +236,7 @@ extension Shard {
     #endif
     self.stampArrival(
       in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin.index,
-      isTombstone: isTombstone, replaced: replaced)
+      isTombstone: isTombstone, replaced: replaced, staged: &staged)
     self.counters.rowsApplied += 1
     return slot
   }

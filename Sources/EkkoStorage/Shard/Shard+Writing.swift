@@ -134,12 +134,11 @@ extension Shard {
           while true {
             number = fastPath(&self, number..<end, ahead, &staged, &times)
             guard number < end else { break }
-            self.append(&staged)
             let row = Int(places[number])
             let known = memory.slot(of: write.keys[row], near: ahead.slot(at: number))
             let timestamp = self.apply(
               write, row: row, known: known, origin: origin, latestKnown: latestKnown,
-              scratch: &scratch, at: now)
+              scratch: &scratch, staged: &staged, at: now)
             if timestamp == .zero { refused += 1 }
             times.append(timestamp)
             number += 1
@@ -159,7 +158,7 @@ extension Shard {
 
   private mutating func apply(
     _ write: RowWrites, row: Int, known: Int?, origin: UInt32, latestKnown: Timestamp,
-    scratch: inout [Float], at now: Instant
+    scratch: inout [Float], staged: inout StagedArrivals, at now: Instant
   ) -> Timestamp {
     let (index, key) = (Int(write.table.rawValue), write.keys[row])
     let memory = self.tables[index].memory
@@ -179,7 +178,7 @@ extension Shard {
     }
     self.stampArrival(
       in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
-      isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0)
+      isTombstone: write.kind == .delete, replaced: stamp?.sequence ?? 0, staged: &staged)
     return timestamp
   }
 

@@ -126,31 +126,48 @@ package struct Shard: Sendable {
     ParameterVersion(timestamp: stamp.timestamp, origin: self.origins[stamp.origin])
   }
 
-  /// Stamps the row in `slot` as arrived now and tells cache and open walks: the one place where a
-  /// row changes its version. `memory` is that of table `index`.
+  /// Stamps the row in `slot` as arrived now and tells open walks; the update cache is told with what is
+  /// staged (`append`). `memory` is that of table `index`.
   @inline(__always)
   mutating func stampArrival(
     in memory: RowMemory, index: Int, slot: Int, timestamp: Timestamp, origin: UInt32,
-    isTombstone: Bool, replaced: UInt64
+    isTombstone: Bool, replaced: UInt64, staged: inout StagedArrivals
   ) {
-    self.arrival += 1
+    if staged.isFull { self.append(&staged) }
     // A row just inserted is no tombstone yet.
     if memory.isTombstone(at: slot) != isTombstone { self.tombstoneCount += isTombstone ? 1 : -1 }
     memory.setStamp(
       RowTable.Stamp(
-        timestamp: timestamp, origin: origin, isTombstone: isTombstone, sequence: self.arrival),
-      at: slot)
+        timestamp: timestamp, origin: origin, isTombstone: isTombstone,
+        sequence: self.arrival + staged.next), at: slot)
     #if PlantedBugs
-      if PlantedBug.active == .deletesBypassCache, isTombstone { return }
+      if PlantedBug.active == .deletesBypassCache, isTombstone {
+        self.append(&staged)
+        self.arrival += 1
+        return
+      }
     #endif
-    let entry: InlineArray<1, UpdateCache.Entry> = [
+    // SAFETY: there is room for a block.
+    unsafe staged.add(
       UpdateCache.Entry(
-        table: UInt16(index), slot: UInt32(slot), timestamp: timestamp, origin: origin)
-    ]
-    let former: InlineArray<1, UInt64> = [replaced]
-    self.cache.append(entry.span, replacing: former.span, from: self.arrival)
+        table: UInt16(truncatingIfNeeded: index), slot: UInt32(truncatingIfNeeded: slot),
+        timestamp: timestamp, origin: origin), replacing: replaced, number: 0)
+    staged.count += 1
     if !self.walks.isEmpty && replaced != 0 {
       self.noteRewrite(table: index, slot: slot, replaced: replaced)
+    }
+  }
+
+  /// The same for one row, of which the cache is told at once.
+  mutating func stampArrival(
+    in memory: RowMemory, index: Int, slot: Int, timestamp: Timestamp, origin: UInt32,
+    isTombstone: Bool, replaced: UInt64
+  ) {
+    StagedArrivals.withRoom { staged in
+      self.stampArrival(
+        in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
+        isTombstone: isTombstone, replaced: replaced, staged: &staged)
+      self.append(&staged)
     }
   }
 
