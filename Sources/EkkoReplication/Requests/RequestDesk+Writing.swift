@@ -59,8 +59,15 @@ extension RequestDesk {
     }
     var outcomes: [ShardActor.WriteReply] = []
     for stop in stops {
-      outcomes.append(await stop.actor.take(batch[stop.number], of: request, at: now))
-      guard outcomes.last?.isTaken == true else { break }
+      #if PlantedBugs
+        let outcome = await stop.actor.writeWrongly(
+          batch[stop.number], request: request.request, isSentAgain: request.isSentAgain,
+          epoch: request.epoch, at: now)
+      #else
+        let outcome = await stop.actor.write(batch[stop.number], of: request, at: now)
+      #endif
+      outcomes.append(outcome)
+      guard outcome.isTaken else { break }
     }
     return outcomes
   }
@@ -78,7 +85,7 @@ extension RequestDesk {
         next.assumeIsolated { $0.announce(write) }
       }
       let write = batch[stop.number]
-      let outcome = stop.actor.assumeIsolated { $0.take(write, of: request, at: now) }
+      let outcome = stop.actor.assumeIsolated { $0.write(write, of: request, at: now) }
       outcomes.append(outcome)
       guard outcome.isTaken else { break }
     }
@@ -102,18 +109,12 @@ extension RequestDesk {
 }
 
 extension ShardActor {
-  fileprivate func take(
+  fileprivate func write(
     _ write: ShardWrite, of request: WriteRequest, at now: Instant
   ) -> WriteReply {
-    #if PlantedBugs
-      self.writeWrongly(
-        write, request: request.request, isSentAgain: request.isSentAgain,
-        epoch: request.epoch, at: now)
-    #else
-      self.write(
-        write, request: request.request, isSentAgain: request.isSentAgain,
-        epoch: request.epoch, at: now)
-    #endif
+    self.write(
+      write, request: request.request, isSentAgain: request.isSentAgain, epoch: request.epoch,
+      at: now)
   }
 }
 
