@@ -15,13 +15,13 @@ struct DistinctWrite {
     switch write.change {
     case .put(let values):
       try Self.check(values, of: write, schema: schema)
-      (self.part.kind, self.part.floats) = (.put, values)
+      (self.part.kind, self.part.floats) = (.put, PackedFloats(values))
     case .push(let values):
       guard schema.optimiser != .none else {
         throw .invalid("table '\(schema.name)' has no optimiser that could apply a gradient")
       }
       try Self.check(values, of: write, schema: schema)
-      (self.part.kind, self.part.floats) = (.push, values)
+      (self.part.kind, self.part.floats) = (.push, PackedFloats(values))
     case .putContents(let contents):
       try Self.check(contents, of: write, schema: schema)
       (self.part.kind, self.part.contents) = (.put, contents)
@@ -32,14 +32,16 @@ struct DistinctWrite {
     self.merge(rowLength: schema.rowLength)
     if self.part.kind == .push {
       // Finite numbers may sum to one that is not.
-      try Self.checkFinite(self.part.floats, keys: self.part.keys, schema: schema)
+      try Self.checkFinite(self.part.floats.values, keys: self.part.keys, schema: schema)
     }
   }
 
   /// Makes the keys distinct.
   private mutating func merge(rowLength: Int) {
     let given = self.part
-    (self.part.keys, self.part.floats, self.part.contents) = ([], [], [])
+    let floats = given.floats.values
+    var merged: [Float] = []
+    (self.part.keys, self.part.contents) = ([], [])
     var known: [UInt64: Int] = [:]
     var places: [Int] = []
     places.reserveCapacity(given.keys.count)
@@ -49,9 +51,9 @@ struct DistinctWrite {
         known[key] = place
         self.part.keys.append(key)
       }
-      if !given.floats.isEmpty {
+      if !floats.isEmpty {
         Self.copy(
-          given.floats, row: number, into: &self.part.floats, row: place, rowLength,
+          floats, row: number, into: &merged, row: place, rowLength,
           adding: given.kind == .push)
       } else if given.contents.isEmpty {
         // A delete has no values.
@@ -62,6 +64,7 @@ struct DistinctWrite {
       }
       places.append(place)
     }
+    self.part.floats = PackedFloats(merged)
     self.places = places
   }
 

@@ -42,12 +42,13 @@ struct PrimaryWrite: Sendable {
 
   private mutating func add(_ part: WriteRequest.Part, number: Int, places: [Int]) {
     let length = part.keys.isEmpty ? 0 : part.floats.count / part.keys.count
-    var own = WriteRequest.Part(
-      kind: part.kind, table: part.table, keys: places.map { part.keys[$0] })
-    own.floats.reserveCapacity(places.count * length)
+    var floats: [Float] = []
+    floats.reserveCapacity(places.count * length)
     for place in places where length > 0 {
-      own.floats.append(contentsOf: part.floats[(place * length)..<((place + 1) * length)])
+      part.floats.append((place * length)..<((place + 1) * length), to: &floats)
     }
+    var own = WriteRequest.Part(
+      kind: part.kind, table: part.table, keys: places.map { part.keys[$0] }, floats: floats)
     if !part.contents.isEmpty { own.contents = places.map { part.contents[$0] } }
     self.parts.append(own)
     self.sources.append(Source(part: number, places: places))

@@ -68,7 +68,7 @@ final class ClientSession: RequestSession {
   }
 
   private func run(_ message: Message, cancellation: Wakeup) async {
-    guard let request = try? Request(decoding: message.body.span) else {
+    guard let request = try? Request(decoding: message.body) else {
       _ = await self.send(.failed(.malformed), on: message.stream)
       return
     }

@@ -20,15 +20,22 @@ package struct Message: Hashable, Sendable {
   package var deadline: Duration?
   /// Another message answers the same request later.
   package var moreFollow = false
-  package var body: [UInt8]
+  package var body: ArraySlice<UInt8>
 
   package init(
-    stream: UInt32, deadline: Duration? = nil, moreFollow: Bool = false, body: [UInt8]
+    stream: UInt32, deadline: Duration? = nil, moreFollow: Bool = false,
+    body: ArraySlice<UInt8>
   ) {
     self.stream = stream
     self.deadline = deadline
     self.moreFollow = moreFollow
     self.body = body
+  }
+
+  package init(
+    stream: UInt32, deadline: Duration? = nil, moreFollow: Bool = false, body: [UInt8]
+  ) {
+    self.init(stream: stream, deadline: deadline, moreFollow: moreFollow, body: body[...])
   }
 
   fileprivate enum Flag {
@@ -37,19 +44,22 @@ package struct Message: Hashable, Sendable {
     static let moreFollow: UInt8 = 4
   }
 
+  /// A message in one frame is used where it was received. Larger frames would spare longer ones a copy as
+  /// well, but what is checked and copied in one go is then no longer in the processor's cache.
   fileprivate static let partByteCount = 60 << 10
 
   package func frames(kind: UInt8) -> [Frame] {
     var frames: [Frame] = []
-    var offset = 0
+    var offset = self.body.startIndex
     repeat {
-      let end = min(offset + Self.partByteCount, self.body.count)
+      let end = min(offset + Self.partByteCount, self.body.endIndex)
+      let isFirst = offset == self.body.startIndex
       var flags = self.moreFollow ? Flag.moreFollow : 0
-      if offset == 0 { flags |= Flag.first }
-      if end == self.body.count { flags |= Flag.last }
+      if isFirst { flags |= Flag.first }
+      if end == self.body.endIndex { flags |= Flag.last }
       var writer = ByteWriter(reservingCapacity: 9)
       writer.write(flags)
-      if offset == 0 {
+      if isFirst {
         writer.write(UInt32(self.body.count))
         writer.write(UInt32(clamping: (self.deadline ?? .zero).wholeNanoseconds / 1_000_000))
       }
@@ -57,7 +67,7 @@ package struct Message: Hashable, Sendable {
         Frame(
           kind: kind, stream: self.stream, lead: writer.bytes, payload: self.body[offset..<end]))
       offset = end
-    } while offset < self.body.count
+    } while offset < self.body.endIndex
     return frames
   }
 }
@@ -102,11 +112,14 @@ package struct MessageAssembler: Sendable {
         if flags & Message.Flag.last == 0 { self.dropped.insert(frame.stream) }
         return .full(stream: frame.stream)
       }
+      let part = frame.payload.dropFirst(reader.offset)
+      let message = Message(
+        stream: frame.stream, deadline: deadline > .zero ? deadline : nil,
+        moreFollow: flags & Message.Flag.moreFollow != 0, body: part)
+      if flags & Message.Flag.last != 0, part.count == byteCount { return .complete(message) }
       self.keptByteCount += byteCount
-      self.partials[frame.stream] = Partial(
-        message: Message(
-          stream: frame.stream, deadline: deadline > .zero ? deadline : nil,
-          moreFollow: flags & Message.Flag.moreFollow != 0, body: []), byteCount: byteCount)
+      self.partials[frame.stream] = Partial(message: message, byteCount: byteCount)
+      self.partials[frame.stream]?.message.body = []
     } else if self.dropped.contains(frame.stream) {
       if flags & Message.Flag.last != 0 { self.dropped.remove(frame.stream) }
       return .incomplete

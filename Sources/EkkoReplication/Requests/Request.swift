@@ -76,8 +76,8 @@ package enum Request: Hashable, Sendable {
     }
   }
 
-  package init(decoding bytes: Span<UInt8>) throws(WireError) {
-    var reader = ByteReader(bytes)
+  package init(decoding body: ArraySlice<UInt8>) throws(WireError) {
+    var reader = ByteReader(body.span)
     let raw = try reader.readUInt8()
     guard let kind = Kind(rawValue: raw) else { throw .unknownKind(raw) }
     switch kind {
@@ -93,7 +93,7 @@ package enum Request: Hashable, Sendable {
           shardCount: try reader.readUInt32(), tables: try reader.readTables()))
     case .alterModel:
       self = .alterModel(name: try reader.readText(), tables: try reader.readTables())
-    case .write: self = .write(try WriteRequest(from: &reader))
+    case .write: self = .write(try WriteRequest(from: &reader, of: body))
     case .read: self = .read(try ReadRequest(from: &reader))
     case .watch:
       self = .watch(

@@ -155,7 +155,7 @@ extension RowWrites {
       if part.kind == .delete {
         .none
       } else if schema.valueType.isNumeric {
-        .floats(part.floats)
+        .numbers(part.floats)
       } else {
         .contents(part.contents)
       }

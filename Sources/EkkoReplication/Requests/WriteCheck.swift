@@ -45,8 +45,8 @@ struct WriteCheck {
         "the value of key \(self.part.keys[place]) of table '\(schema.name)' has "
           + "\(self.part.contents[place].count) bytes; \(schema.rowLength) is the most")
     }
-    guard !self.part.floats.span.isFinite,
-      let place = self.part.floats.firstIndex(where: { !$0.isFinite })
+    guard !self.part.floats.areFinite,
+      let place = self.part.floats.values.firstIndex(where: { !$0.isFinite })
     else { return }
     throw .invalid(
       "the values of key \(self.part.keys[place / schema.rowLength]) of table '\(schema.name)' "

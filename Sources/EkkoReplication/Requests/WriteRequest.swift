@@ -11,7 +11,7 @@ package struct WriteRequest: Hashable, Sendable {
     /// Distinct.
     package var keys: [UInt64]
     /// Row-major weights or gradients of a numeric table; empty for deletes and `bytes` tables.
-    package var floats: [Float]
+    package var floats: PackedFloats
     /// Values of a `bytes` table; empty otherwise.
     package var contents: [[UInt8]]
 
@@ -22,7 +22,7 @@ package struct WriteRequest: Hashable, Sendable {
       self.kind = kind
       self.table = table
       self.keys = keys
-      self.floats = floats
+      self.floats = PackedFloats(floats)
       self.contents = contents
     }
   }
@@ -68,12 +68,13 @@ package struct WriteRequest: Hashable, Sendable {
       writer.write(UInt32(part.keys.count))
       writer.write(all: part.keys)
       writer.write(UInt32(part.floats.count))
-      writer.write(all: part.floats)
+      unsafe part.floats.withBytes { unsafe writer.write(copying: $0) }
       writer.write(contents: part.contents)
     }
   }
 
-  package init(from reader: inout ByteReader) throws(WireError) {
+  /// - Parameter body: what `reader` reads, from its first byte; numbers stay there.
+  init(from reader: inout ByteReader, of body: ArraySlice<UInt8>) throws(WireError) {
     self.model = ModelID(rawValue: try reader.readUInt32())
     self.epoch = ModelEpoch(rawValue: try reader.readUInt64())
     self.term = PrimaryTerm(rawValue: try reader.readUInt64())
@@ -89,11 +90,12 @@ package struct WriteRequest: Hashable, Sendable {
       let keyCount = try reader.readCount(.keys, elementByteCount: 8)
       let keys = try reader.readAll(keyCount, as: UInt64.self)
       let floatCount = try reader.readCount(.count, elementByteCount: 4)
-      self.parts.append(
-        Part(
-          kind: known, table: table, keys: keys,
-          floats: try reader.readAll(floatCount, as: Float.self),
-          contents: try reader.readContents()))
+      let start = reader.offset
+      _ = try reader.readBytes(floatCount * 4)
+      var part = Part(kind: known, table: table, keys: keys)
+      part.floats = PackedFloats(body.dropFirst(start).prefix(floatCount * 4))
+      part.contents = try reader.readContents()
+      self.parts.append(part)
     }
   }
 }

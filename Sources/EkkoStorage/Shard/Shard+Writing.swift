@@ -79,7 +79,7 @@ extension Shard {
     let places = cut.order.span.extracting(range)
     var refused = 0
     if write.kind == .put, self.tables[index].takesPlainPuts,
-      case .floats(let floats) = write.values
+      case .numbers(let floats) = write.values
     {
       let layout = self.tables[index].layout
       let expires = self.tables[index].schema.timeToLiveSeconds > 0
@@ -87,7 +87,7 @@ extension Shard {
         floats.count == write.keys.count * layout.rowLength, "weights of another row length")
       unsafe places.withUnsafeBufferPointer { places in
         unsafe write.keys.withUnsafeBufferPointer { keys in
-          unsafe floats.withUnsafeBytes { weights in
+          unsafe floats.withBytes { weights in
             guard let places = places.baseAddress, let keys = keys.baseAddress,
               let weights = weights.baseAddress
             else { return }
@@ -123,8 +123,8 @@ extension Shard {
   ) {
     let memory = self.tables[Int(write.table.rawValue)].memory
     let places = cut.order.span.extracting(range)
-    // Room for weights that are not stored as Float32; see `RowLayout`.
-    var scratch = [Float]()
+    // Room for weights that are not stored as Float32 (see `RowLayout`), and for those of one row.
+    var (scratch, weights) = ([Float](), [Float]())
     let latestKnown = self.knowledge.latestTime
     RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
       StagedArrivals.withRoom { staged in
@@ -138,7 +138,7 @@ extension Shard {
             let known = memory.slot(of: write.keys[row], near: ahead.slot(at: number))
             let timestamp = self.apply(
               write, row: row, known: known, origin: origin, latestKnown: latestKnown,
-              scratch: &scratch, staged: &staged, at: now)
+              scratch: &scratch, weights: &weights, staged: &staged, at: now)
             if timestamp == .zero { refused += 1 }
             times.append(timestamp)
             number += 1
@@ -158,7 +158,7 @@ extension Shard {
 
   private mutating func apply(
     _ write: RowWrites, row: Int, known: Int?, origin: UInt32, latestKnown: Timestamp,
-    scratch: inout [Float], staged: inout StagedArrivals, at now: Instant
+    scratch: inout [Float], weights: inout [Float], staged: inout StagedArrivals, at now: Instant
   ) -> Timestamp {
     let (index, key) = (Int(write.table.rawValue), write.keys[row])
     let memory = self.tables[index].memory
@@ -174,7 +174,7 @@ extension Shard {
     if write.kind != .delete {
       Self.change(
         write, row: row, slot: slot, of: &self.tables[index], isFresh: isFresh,
-        scratch: &scratch, at: now)
+        scratch: &scratch, weights: &weights, at: now)
     }
     self.stampArrival(
       in: memory, index: index, slot: slot, timestamp: timestamp, origin: origin,
@@ -186,13 +186,19 @@ extension Shard {
   @inline(__always)
   private static func change(
     _ write: RowWrites, row: Int, slot: Int, of table: inout RowTable, isFresh: Bool,
-    scratch: inout [Float], at now: Instant
+    scratch: inout [Float], weights: inout [Float], at now: Instant
   ) {
     let (layout, schema) = (table.layout, table.schema)
     if layout.valueType.isNumeric, layout.valueType != .float32, scratch.isEmpty {
       scratch = [Float](repeating: 0, count: layout.rowLength)
     }
     var bytes = table.mutableBytes(at: slot)
+    if case .numbers(let numbers) = write.values {
+      weights.removeAll(keepingCapacity: true)
+      numbers.append(
+        (row * layout.rowLength)..<((row + 1) * layout.rowLength), to: &weights)
+    }
+    let part = weights.span
     var room = scratch.mutableSpan
     if isFresh {
       layout.initialise(
@@ -204,8 +210,7 @@ extension Shard {
     case .contents(let contents):
       let value = contents[row]
       unsafe layout.overwrite(&bytes, with: value.span.bytes)
-    case .floats(let values):
-      let part = values.span.extracting((row * layout.rowLength)..<((row + 1) * layout.rowLength))
+    case .numbers:
       if write.kind == .put {
         layout.overwrite(&bytes, with: part, optimiser: schema.optimiser, scratch: &room)
       } else {

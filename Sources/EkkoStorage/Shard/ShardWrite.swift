@@ -21,8 +21,10 @@ package struct RowWrites: Sendable {
   /// `bytes` table; `none` for a delete.
   package enum Values: Sendable {
     case none
-    case floats([Float])
+    case numbers(PackedFloats)
     case contents([[UInt8]])
+
+    package static func floats(_ values: [Float]) -> Values { .numbers(PackedFloats(values)) }
   }
 
   package init(kind: WriteKind, table: TableID, keys: [UInt64], values: Values) {

@@ -65,10 +65,10 @@ import Testing
     request: Request
   ) throws {
     let bytes = Self.bytes(of: request)
-    #expect(try Request(decoding: bytes.span) == request)
+    #expect(try Request(decoding: bytes[...]) == request)
     for length in 0..<bytes.count {
       let cut = Array(bytes[..<length])
-      #expect(throws: WireError.self) { try Request(decoding: cut.span) }
+      #expect(throws: WireError.self) { try Request(decoding: cut[...]) }
     }
   }
 
@@ -101,7 +101,7 @@ import Testing
         bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8(
           truncatingIfNeeded: generator.next())
       }
-      _ = try? Request(decoding: bytes.span)
+      _ = try? Request(decoding: bytes[...])
       _ = try? Reply(decoding: bytes.span)
       _ = try? ExchangeRequest(decoding: bytes.span)
       _ = try? ModelRecord(decoding: bytes.span)
