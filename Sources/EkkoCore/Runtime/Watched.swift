@@ -29,8 +29,9 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   @usableFromInline
   struct State {
     @usableFromInline var value: Value
-    /// In the order of their coming; the key `nil` holds those who wait on every topic.
-    @usableFromInline var waiters: [Topic?: [Waiter]] = [:]
+    /// Who waits on every topic, in the order of their coming; and who on one.
+    @usableFromInline var onAll: [Waiter] = []
+    @usableFromInline var onTopic: [Topic: [Waiter]] = [:]
     @usableFromInline var nextID: UInt64 = 0
     /// No waiter's deadline is before this.
     @usableFromInline var earliestDeadline = MonotonicTime.never
@@ -40,24 +41,35 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
     init(value: Value) { self.value = value }
 
     @inlinable
+    var hasWaiters: Bool { !self.onAll.isEmpty || !self.onTopic.isEmpty }
+
+    @inlinable
     mutating func take(_ topic: Topic?, where isOver: (Waiter) -> Bool) -> [Waiter] {
-      guard let waiting = self.waiters[topic] else { return [] }
-      let over = waiting.filter(isOver)
-      guard !over.isEmpty else { return [] }
-      let left = over.count == waiting.count ? [] : waiting.filter { !isOver($0) }
-      self.waiters[topic] = left.isEmpty ? nil : left
+      guard let topic else { return Self.take(from: &self.onAll, where: isOver) }
+      guard !self.onTopic.isEmpty, var waiting = self.onTopic[topic] else { return [] }
+      let over = Self.take(from: &waiting, where: isOver)
+      if !over.isEmpty { self.onTopic[topic] = waiting.isEmpty ? nil : waiting }
       return over
     }
 
-    /// Those on `topic` whose condition holds now. Mostly nobody's does.
+    @inlinable
+    static func take(from waiting: inout [Waiter], where isOver: (Waiter) -> Bool) -> [Waiter] {
+      let over = waiting.filter(isOver)
+      if !over.isEmpty { waiting.removeAll(where: isOver) }
+      return over
+    }
+
+    /// Those who wait for what holds now. Mostly nobody does, and nothing is copied.
     @inlinable
     mutating func takeSatisfied(_ topic: Topic?) -> [Waiter] {
-      guard let waiting = self.waiters[topic] else { return [] }
-      var satisfied = false
-      for waiter in waiting where waiter.condition(self.value) { satisfied = true }
-      guard satisfied else { return [] }
+      var satisfied: [Waiter] = []
+      if self.onAll.contains(where: { $0.condition(self.value) }) {
+        let value = self.value
+        satisfied = self.take(nil) { $0.condition(value) }
+      }
+      guard let topic, !self.onTopic.isEmpty, self.onTopic[topic] != nil else { return satisfied }
       let value = self.value
-      return self.take(topic) { $0.condition(value) }
+      return self.take(topic) { $0.condition(value) } + satisfied
     }
   }
 
@@ -84,9 +96,7 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   ) -> Result {
     let (result, satisfied) = self.state.withLock { state in
       let result = body(&state.value)
-      guard !state.waiters.isEmpty else { return (result, [Waiter]()) }
-      let onTopic = topic == nil ? [] : state.takeSatisfied(topic)
-      return (result, onTopic + state.takeSatisfied(nil))
+      return (result, state.hasWaiters ? state.takeSatisfied(topic) : [])
     }
     for waiter in satisfied { waiter.continuation.resume(returning: true) }
     return result
@@ -94,7 +104,7 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
 
   /// Whether anyone waits.
   @inlinable
-  package var hasWaiters: Bool { self.state.withLock { !$0.waiters.isEmpty } }
+  package var hasWaiters: Bool { self.state.withLock(\.hasWaiters) }
 
   /// Waits until `condition` holds; false when the deadline, `close` or cancellation came first.
   ///
@@ -117,8 +127,13 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
         let answer: Bool? = self.state.withLock { state in
           if condition(state.value) { return true }
           if state.isClosed || Task.isCancelled { return false }
-          state.waiters[topic, default: []].append(
-            Waiter(id: id, deadline: deadline, condition: condition, continuation: continuation))
+          let waiter = Waiter(
+            id: id, deadline: deadline, condition: condition, continuation: continuation)
+          if let topic {
+            state.onTopic[topic, default: []].append(waiter)
+          } else {
+            state.onAll.append(waiter)
+          }
           state.earliestDeadline = min(state.earliestDeadline, deadline)
           return nil
         }
@@ -147,13 +162,11 @@ package final class Watched<Value: Sendable, Topic: Hashable & Sendable>: Sendab
   @inlinable
   func endWaits(where isOver: @Sendable (Waiter) -> Bool) {
     let over = self.state.withLock { state in
-      var over: [Waiter] = []
-      for topic in Array(state.waiters.keys) { over += state.take(topic, where: isOver) }
+      var over = state.take(nil, where: isOver)
+      for topic in Array(state.onTopic.keys) { over += state.take(topic, where: isOver) }
       state.earliestDeadline = .never
-      for waiting in state.waiters.values {
-        for waiter in waiting {
-          state.earliestDeadline = min(state.earliestDeadline, waiter.deadline)
-        }
+      for waiter in [state.onAll, state.onTopic.values.flatMap(\.self)].joined() {
+        state.earliestDeadline = min(state.earliestDeadline, waiter.deadline)
       }
       return over
     }

@@ -79,13 +79,15 @@ extension RequestDesk {
   ) -> [ShardActor.WriteReply] {
     var outcomes: [ShardActor.WriteReply] = []
     outcomes.reserveCapacity(stops.count)
-    for (place, stop) in stops.enumerated() {
+    var next: (actor: ShardActor, write: ShardWrite)?
+    for place in stops.indices {
+      let (actor, write) = next ?? (stops[place].actor, batch[stops[place].number])
       if place + 1 < stops.count {
-        let (next, write) = (stops[place + 1].actor, batch[stops[place + 1].number])
-        next.assumeIsolated { $0.announce(write) }
+        let following = (actor: stops[place + 1].actor, write: batch[stops[place + 1].number])
+        following.actor.assumeIsolated { $0.announce(following.write) }
+        next = following
       }
-      let write = batch[stop.number]
-      let outcome = stop.actor.assumeIsolated { $0.write(write, of: request, at: now) }
+      let outcome = actor.assumeIsolated { $0.write(write, of: request, at: now) }
       outcomes.append(outcome)
       guard outcome.isTaken else { break }
     }

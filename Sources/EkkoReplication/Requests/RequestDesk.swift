@@ -9,10 +9,11 @@ package actor RequestDesk {
 
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
-  /// Whether this desk enters the shards of `stops` by calls and no more: they live on one core loop.
-  /// Elsewhere, in a simulation for one, it has to wait for its turn at each.
+  /// Whether this desk enters the shards of `stops`, all of one home, by calls and no more. A placement
+  /// gives the actors of a home one executor, or to each one of its own, as a simulation does: then the
+  /// desk has to wait for its turn at each.
   func canEnter(_ stops: [ShardVisits.Stop]) -> Bool {
-    stops.allSatisfy { $0.actor.executor.isSame(as: self.executor) }
+    stops.first?.actor.executor.isSame(as: self.executor) ?? false
   }
 
   fileprivate init(node: ReplicaNode, home: Home) {
