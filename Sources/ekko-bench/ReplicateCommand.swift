@@ -20,7 +20,8 @@ struct ReplicateCommand: Sendable {
     let flags = try FlagValues(
       words,
       of: [
-        Self.keys, Self.rowsPerWrite, Self.workload, Self.replicas, Self.seconds, Self.repeats, Self.seed, Figure.against,
+        Self.keys, Self.rowsPerWrite, Self.workload, Self.replicas, Self.seconds, Self.repeats,
+        Self.seed, Figure.against,
         Self.thinLink, Self.json,
       ], program: "ekko-bench")
     self.isJSON = flags.isPresent(Self.json)

@@ -21,6 +21,9 @@ package struct ReadRequest: Hashable, Sendable {
   }
 
   package func encode(into writer: inout ByteWriter) {
+    writer.reserve(
+      self.session.reduce(16) { $0 + 10 + 16 * $1.value.count }
+        + self.parts.reduce(0) { $0 + 6 + 8 * $1.keys.count })
     writer.write(self.model.rawValue)
     writer.write(self.missing.rawValue)
     writer.write(UInt32(self.session.count))
@@ -67,6 +70,9 @@ package struct ReadReply: Hashable, Sendable {
   }
 
   package func encode(into writer: inout ByteWriter) {
+    writer.reserve(
+      self.session.reduce(16) { $0 + 10 + 16 * $1.value.count }
+        + self.parts.reduce(0) { $0 + 12 + 20 * $1.timestamps.count + 4 * $1.weights.count })
     writer.write(UInt32(self.session.count))
     for (shard, vector) in self.session.sorted(by: { $0.key < $1.key }) {
       writer.write(shard)

@@ -51,7 +51,7 @@ extension RequestDesk {
     }
     var reply = ReadReply(
       parts: parts.map {
-        ShardRows(count: $0.keys.count, schema: model.tables[Int($0.table.rawValue)])
+        ShardRows(toFill: $0.keys.count, schema: model.tables[Int($0.table.rawValue)])
       }, session: [:])
     for (home, stops) in ShardVisits(to: actors, from: self.home).stops {
       reply = await desks[home].read(batch, of: stops, missing: missing, into: consume reply)
@@ -86,13 +86,15 @@ extension RequestDesk {
     _ stops: [ShardVisits.Stop], with batch: ReadBatch, missing: MissingRows, at now: Instant,
     _ rows: inout [ShardRows], _ session: inout [ShardID: VersionVector]
   ) {
-    for (place, stop) in stops.enumerated() {
+    var next: (actor: ShardActor, read: ShardRead)?
+    for place in stops.indices {
+      let (actor, read) = next ?? (stops[place].actor, batch[stops[place].number])
       if place + 1 < stops.count {
-        let (next, read) = (stops[place + 1].actor, batch[stops[place + 1].number])
-        next.assumeIsolated { $0.announce(read) }
+        let following = (actor: stops[place + 1].actor, read: batch[stops[place + 1].number])
+        following.actor.assumeIsolated { $0.announce(following.read) }
+        next = following
       }
-      let read = batch[stop.number]
-      session[stop.actor.id] = stop.actor.assumeIsolated {
+      session[actor.id] = actor.assumeIsolated {
         $0.read(read, missing: missing, at: now, into: &rows)
       }
     }

@@ -22,11 +22,21 @@ package struct ShardRows: Hashable, Sendable {
 
   /// Room for `count` rows of a table, all missing.
   package init(count: Int, schema: TableSchema) {
+    self.init(toFill: count, schema: schema)
+    for place in self.weights.indices { self.weights[place] = 0 }
+  }
+
+  /// Room for `count` rows of a table, each of which `Shard.read` is going to fill: until then its weights
+  /// are any numbers.
+  package init(toFill count: Int, schema: TableSchema) {
     self.timestamps = Array(repeating: .zero, count: count)
     self.origins = Array(repeating: .nobody, count: count)
     self.creations = Array(repeating: 0, count: count)
     if schema.valueType.isNumeric {
-      self.weights = Array(repeating: 0, count: count * schema.rowLength)
+      // To write zeros first would cost as much as the rows themselves.
+      self.weights = unsafe Array(
+        unsafeUninitializedCapacity: count * schema.rowLength
+      ) { $1 = $0.count }
     } else {
       self.contents = Array(repeating: [], count: count)
     }
@@ -109,9 +119,13 @@ extension Shard {
             case let stamp = memory.stamp(at: slot), !stamp.isTombstone,
             !expires || !self.isExpired(stamp.timestamp, table: index, at: now)
           else {
-            if isNumeric, missing == .initialise {
+            if isNumeric {
               var row = weights._mutatingExtracting((place * length)..<((place + 1) * length))
-              self.tables[index].schema.fillInitialWeights(&row, key: keys[place])
+              switch missing {
+              case .report: row.update(repeating: 0)
+              case .initialise:
+                self.tables[index].schema.fillInitialWeights(&row, key: keys[place])
+              }
             }
             continue
           }
