@@ -134,7 +134,8 @@ package actor BudgetRun {
           shard: actor.id, nonce: UInt64(number + 1), epoch: .first, formClass: .full,
           knowledge: known[place], mark: marks[place])
         let piece = await actor.answer(
-          request, to: IncarnationID(rawValue: 2), byteLimit: 1 << 20, allowScan: true)
+          request, to: IncarnationID(rawValue: 2), byteLimit: 1 << 20, allowScan: true,
+          after: ByteWriter(reservingCapacity: 1 << 16))
         guard piece.walk == nil else { fatalError("an answer that does not fit") }
         marks[place] = await actor.arrivalSequence
         known[place] = await actor.summary(withDigest: false).knowledge

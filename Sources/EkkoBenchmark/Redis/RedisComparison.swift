@@ -3,7 +3,7 @@
 package struct RedisComparison: Sendable {
   package var keyCount = 1_000_000
   package var rowLength = 64
-  package var rowsPerWrite = 1024
+  package var rowsPerWrite = 4096
   package var keysPerLookup = 1000
   package var callsUnderWay = 8
   package var window = Duration.seconds(1)

@@ -154,15 +154,11 @@ extension ShardActor {
   private static let replacementPatience = Duration.seconds(2)
 
   /// Whether another section is replacing this shard's rows: two would break each other off for ever.
-  private func isIntruding(_ reception: SectionReception, at now: MonotonicTime) -> Bool {
-    guard let nonce = self.shard.replacementNonce, nonce != reception.nonce,
-      nonce != reception.resumed
-    else { return false }
+  private func isIntruding(
+    _ reception: SectionReception, on nonce: UInt64?, at now: MonotonicTime
+  ) -> Bool {
+    guard let nonce, nonce != reception.nonce, nonce != reception.resumed else { return false }
     return self.replacementProgress.duration(to: now) < Self.replacementPatience
-  }
-
-  private func noteProgress(of reception: SectionReception, at now: MonotonicTime) {
-    if self.shard.replacementNonce == reception.nonce { self.replacementProgress = now }
   }
 
   /// What has arrived of a section of this shard, or of another of its core loop.
@@ -184,9 +180,12 @@ extension ShardActor {
   /// Applies what has arrived of one section, in one step.
   package func receive(_ delivery: Delivery, reception: SectionReception) -> Receipt {
     let now = self.clock.now()
-    let isIntruding = self.isIntruding(reception, at: now.monotonic)
-    defer { self.noteProgress(of: reception, at: now.monotonic) }
     return self.publishing { shard in
+      let isIntruding = self.isIntruding(
+        reception, on: shard.replacementNonce, at: now.monotonic)
+      defer {
+        if shard.replacementNonce == reception.nonce { self.replacementProgress = now.monotonic }
+      }
       var receipt = Receipt(reception: reception)
       for (buffer, item) in delivery.items where receipt.merge == nil {
         let bytes = delivery.buffers[buffer]

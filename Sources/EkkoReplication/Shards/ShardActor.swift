@@ -40,15 +40,24 @@ package actor ShardActor {
 
   /// Runs one step of the shard and announces what it has changed, all at once.
   func publishing<Result>(_ step: (inout Shard) -> Result) -> Result {
-    let (version, knowledge) = (self.shard.shardVersion, self.shard.knowledge)
-    let (isTrusted, mustReplace) = (self.shard.isTrusted, self.shard.mustReplace)
-    let result = step(&self.shard)
-    if self.shard.shardVersion != version || self.shard.knowledge != knowledge
-      || self.shard.isTrusted != isTrusted || self.shard.mustReplace != mustReplace
-    {
-      self.announced = self.board.publish(self.shard, at: self.place)
-    }
+    let (result, announced) = Self.run(step, on: &self.shard, board: self.board, at: self.place)
+    if let announced { self.announced = announced }
     return result
+  }
+
+  /// Of what an actor holds, only what is lent out as a whole is not copied.
+  private static func run<Result>(
+    _ step: (inout Shard) -> Result, on shard: inout Shard, board: ShardVersionBoard,
+    at place: ShardVersionBoard.Place
+  ) -> (Result, announced: UInt64?) {
+    let (version, knowledge) = (shard.shardVersion, shard.knowledge)
+    let (isTrusted, mustReplace) = (shard.isTrusted, shard.mustReplace)
+    let result = step(&shard)
+    guard
+      shard.shardVersion != version || shard.knowledge != knowledge
+        || shard.isTrusted != isTrusted || shard.mustReplace != mustReplace
+    else { return (result, nil) }
+    return (result, board.publish(shard, at: place))
   }
 
   // MARK: Clients

@@ -129,7 +129,7 @@ package struct SectionEnd: Hashable, Sendable {
     self.checksum = try reader.readUInt32()
   }
 
-  init(walk: Walk, of shard: Shard) {
+  init(walk: Walk, of shard: borrowing Shard) {
     self.shard = shard.id
     self.nonce = walk.nonce
     self.responder = shard.incarnation
