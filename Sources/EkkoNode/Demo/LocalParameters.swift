@@ -7,6 +7,7 @@ internal import EkkoStorage
 /// a request. An actor on the replica's core loop, so that a batch crosses threads once.
 package actor LocalParameters: ParameterAccess {
   private let node: ReplicaNode
+  private let desks: RequestDesks
   private let model: String
   private let executor: ActorExecutor
 
@@ -14,6 +15,7 @@ package actor LocalParameters: ParameterAccess {
 
   package init(node: ReplicaNode, model: String) {
     self.node = node
+    self.desks = RequestDesks(node: node, homes: 1)
     self.model = model
     self.executor = node.runtime.executor(for: Home(index: 0))
   }
@@ -30,7 +32,7 @@ package actor LocalParameters: ParameterAccess {
       parts.append(ReadRequest.Part(table: table, keys: query.keys))
     }
     let now = self.node.clock.now().monotonic
-    let reply = try await RequestDesks(node: self.node, homes: 1).read(
+    let reply = try await self.desks.read(
       ReadRequest(model: model.id, missing: .initialise, parts: parts), until: now)
     return zip(queries, zip(parts, reply.parts)).map { query, answer in
       TableRows(

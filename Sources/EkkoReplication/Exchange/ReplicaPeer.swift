@@ -243,18 +243,11 @@ package actor ReplicaPeer {
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
-    for group in self.parcels(of: deliveries).groupedByLoop(\.actor) {
+    let parcels = deliveries.parcels(to: self.node.shards, for: self.current?.receptions ?? [:])
+    for group in parcels.groupedByLoop(\.actor) {
       // Only this actor's `run` starts an exchange, and it waits for this.
       let receipts = await group[0].actor.receive(together: group)
       for (parcel, receipt) in zip(group, receipts) { self.note(receipt, of: parcel.actor.id) }
-    }
-  }
-
-  private func parcels(of deliveries: ShardDeliveries) -> [ShardActor.Parcel] {
-    deliveries.all.compactMap { shard, delivery in
-      guard let actor = self.node.shards[shard], let reception = self.current?.receptions[shard]
-      else { return nil }
-      return ShardActor.Parcel(actor: actor, delivery: delivery, reception: reception)
     }
   }
 

@@ -18,6 +18,16 @@ struct ShardDeliveries {
     }
     self.all[place].delivery.append(item, of: buffer, number: number)
   }
+
+  /// Each with its shard and the section that it belongs to; without those that nobody waits for.
+  func parcels(
+    to shards: ShardDirectory, for receptions: [ShardID: SectionReception]
+  ) -> [ShardActor.Parcel] {
+    self.all.compactMap { shard, delivery in
+      guard let actor = shards[shard], let reception = receptions[shard] else { return nil }
+      return ShardActor.Parcel(actor: actor, delivery: delivery, reception: reception)
+    }
+  }
 }
 
 extension ShardID {

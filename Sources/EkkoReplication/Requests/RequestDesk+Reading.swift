@@ -81,20 +81,14 @@ extension RequestDesk {
     return ReadReply(parts: rows, session: session)
   }
 
-  /// Where the shards can be entered; each is told before the one ahead of it is.
+  /// The same where the shards can be entered.
   private func enter(
     _ stops: [ShardVisits.Stop], with batch: ReadBatch, missing: MissingRows, at now: Instant,
     _ rows: inout [ShardRows], _ session: inout [ShardID: VersionVector]
   ) {
-    var next: (actor: ShardActor, read: ShardRead)?
-    for place in stops.indices {
-      let (actor, read) = next ?? (stops[place].actor, batch[stops[place].number])
-      if place + 1 < stops.count {
-        let following = (actor: stops[place + 1].actor, read: batch[stops[place + 1].number])
-        following.actor.assumeIsolated { $0.announce(following.read) }
-        next = following
-      }
-      session[actor.id] = actor.assumeIsolated {
+    for stop in stops {
+      let read = batch[stop.number]
+      session[stop.actor.id] = stop.actor.assumeIsolated {
         $0.read(read, missing: missing, at: now, into: &rows)
       }
     }

@@ -72,22 +72,16 @@ extension RequestDesk {
     return outcomes
   }
 
-  /// The same where the shards can be entered; each is told before the one ahead of it is.
+  /// The same where the shards can be entered.
   private func enter(
     _ stops: [ShardVisits.Stop], with batch: WriteBatch, for request: WriteRequest,
     at now: Instant
   ) -> [ShardActor.WriteReply] {
     var outcomes: [ShardActor.WriteReply] = []
     outcomes.reserveCapacity(stops.count)
-    var next: (actor: ShardActor, write: ShardWrite)?
-    for place in stops.indices {
-      let (actor, write) = next ?? (stops[place].actor, batch[stops[place].number])
-      if place + 1 < stops.count {
-        let following = (actor: stops[place + 1].actor, write: batch[stops[place + 1].number])
-        following.actor.assumeIsolated { $0.announce(following.write) }
-        next = following
-      }
-      let outcome = actor.assumeIsolated { $0.write(write, of: request, at: now) }
+    for stop in stops {
+      let write = batch[stop.number]
+      let outcome = stop.actor.assumeIsolated { $0.write(write, of: request, at: now) }
       outcomes.append(outcome)
       guard outcome.isTaken else { break }
     }

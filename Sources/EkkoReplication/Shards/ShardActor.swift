@@ -76,10 +76,6 @@ package actor ShardActor {
     self.write(WriteBatch(writes)[0], request: request, epoch: epoch, at: now)
   }
 
-  /// Says what comes after the next call: see `Shard.announce`.
-  func announce(_ write: ShardWrite) { self.shard.announce(write) }
-  func announce(_ read: ShardRead) { self.shard.announce(read) }
-
   /// Applies the write at the primary, stamped with `now`, which a write ticket of the board gave.
   package func write(
     _ write: ShardWrite, request: RequestID?, isSentAgain: Bool = false, epoch: ModelEpoch,

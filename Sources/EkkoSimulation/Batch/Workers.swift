@@ -40,8 +40,8 @@ package enum Workers {
     }
   }
 
-  /// SAFETY (of `@unchecked Sendable`): the body is called by several threads at a time and shares
-  /// what it captures through a lock; `run` outlives every call.
+  // SAFETY (Sendable): the body is called by several threads at a time and shares
+  // what it captures through a lock; `run` outlives every call.
   private final class Work: @unchecked Sendable {
     let body: () -> Void
     init(body: @escaping () -> Void) { self.body = body }

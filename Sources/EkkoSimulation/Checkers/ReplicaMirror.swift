@@ -6,8 +6,7 @@ internal import EkkoStorage
 ///
 /// Nothing is sampled: a job changes one shard, and every row, vector and version that it changed is
 /// looked at.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class ReplicaMirror: @unchecked Sendable {
   typealias RowKey = ShardHistory.RowKey
 

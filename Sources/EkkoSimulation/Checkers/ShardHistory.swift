@@ -4,8 +4,7 @@ internal import EkkoStorage
 /// Everything that was ever issued for one shard, by anyone: the oracle that replicas are compared with.
 ///
 /// Filled by watching origins, never told by the product.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class ShardHistory: @unchecked Sendable {
   /// A row of a shard, wherever it is held.
   struct RowKey: Hashable, Sendable {

@@ -3,8 +3,7 @@ internal import EkkoReplication
 internal import EkkoStorage
 
 /// Looks at the shard of every job, in every life, right after the job.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class ShardWatch: @unchecked Sendable {
   private let simulation: Simulation
   private let distinctTables: Set<UInt16>

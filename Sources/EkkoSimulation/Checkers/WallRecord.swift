@@ -1,8 +1,7 @@
 internal import EkkoCore
 
 /// What the walls of all clocks have shown: rows expire by whichever is ahead.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class WallRecord: @unchecked Sendable {
   /// The times of later ones are larger, and their walls smaller: what a later one exceeds is no
   /// maximum since any moment.

@@ -24,8 +24,7 @@ internal import EkkoReplication
 /// samples C3 and L3, with `distinctTables` E1, of L2 that files hold what they should, and where a test
 /// asks for it L1; what needs to know all that clients were told (the rest of L2, S2, B2) is for the
 /// scenario of `ekko-sim run` and for the test itself.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedCluster: @unchecked Sendable {
   /// An invariant that did not hold, and where; the seed shows it again.
   package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {

@@ -4,8 +4,7 @@ internal import EkkoReplication
 internal import EkkoTransport
 
 /// A machine with one node of the cluster, through all of the node's lives.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedNode: @unchecked Sendable {
   let plan: PlannedNode
   let clock: SimulatedClock
@@ -50,8 +49,7 @@ final class SimulatedNode: @unchecked Sendable {
 }
 
 /// One life of a node: one process, from its start to its death.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class NodeLife: @unchecked Sendable {
   let name: String
   let process: SimulatedProcess
@@ -78,8 +76,7 @@ final class NodeLife: @unchecked Sendable {
   var mirrors: [(actor: ShardActor, mirror: ReplicaMirror)] = []
 
   /// What the node has told. Apart from the life, which holds the node.
-  ///
-  /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+  // SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
   final class Events: @unchecked Sendable {
     /// Why the cluster did not take it.
     var refusal: String?

@@ -7,8 +7,7 @@ internal import EkkoTransport
 
 /// The simulated world of one run: machines with the product's nodes, its clients, the network and the
 /// disks between them, and the watch over all of it.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class World: @unchecked Sendable {
   let simulation: Simulation
   let network: SimulatedNetwork

@@ -8,8 +8,7 @@ package import EkkoStorage
 /// belongs to its process and goes with it. A fault is counted in `fired` when the product meets it:
 /// when a call fails or is late, when damaged bytes are read, when a name does not show what was
 /// published under it.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedDisk: @unchecked Sendable {
   /// The published files at one moment.
   package struct Copy: Sendable {

@@ -2,8 +2,7 @@ internal import EkkoStorage
 internal import Glibc
 
 /// Reads one file of a simulated disk, as it was when it was opened.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedFileReader: FileReader, @unchecked Sendable {
   private let name: String
   private let store: SimulatedFileStore

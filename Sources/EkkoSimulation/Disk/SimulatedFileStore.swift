@@ -4,8 +4,7 @@ internal import Glibc
 
 /// A simulated disk as one process sees it. Calls take virtual time; those of a dead process do
 /// nothing and fail.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedFileStore: FileStore, @unchecked Sendable {
   let disk: SimulatedDisk
   private let process: SimulatedProcess

@@ -2,8 +2,7 @@ internal import EkkoStorage
 internal import Glibc
 
 /// Writes one file of a simulated disk; it is held here until it is published.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class SimulatedFileWriter: FileWriter, @unchecked Sendable {
   private let name: String
   private let store: SimulatedFileStore

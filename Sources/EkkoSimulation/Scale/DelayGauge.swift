@@ -4,8 +4,7 @@ internal import EkkoStorage
 
 /// Measures when each update becomes readable at each replica, by looking at a shard after every job
 /// that ran on it: all updates, superseded ones included, at all replicas (DESIGN §13).
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class DelayGauge: @unchecked Sendable {
   private struct Update {
     let timestamp: Timestamp

@@ -32,7 +32,7 @@ package enum ScaleScenario {
   }
 }
 
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 private final class ScaleWorld: @unchecked Sendable {
   let simulation: Simulation
   let process: SimulatedProcess
@@ -40,7 +40,7 @@ private final class ScaleWorld: @unchecked Sendable {
   private let network: SimulatedNetwork
   private var nodes: [Life] = []
 
-  /// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+  // SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
   private final class Life: @unchecked Sendable {
     let process: SimulatedProcess
     var store: StoreNode?

@@ -3,8 +3,7 @@ internal import EkkoCore
 internal import EkkoReplication
 
 /// What one simulated client does, and what it was told.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class ClientLoad: @unchecked Sendable {
   let plan: PlannedClient
   private let world: World
@@ -188,8 +187,7 @@ final class ClientLoad: @unchecked Sendable {
 }
 
 /// Lets so many through at a time. One task enters.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 private final class Gate: @unchecked Sendable {
   private var places: Int
   private let wakeup = Wakeup()

@@ -4,8 +4,7 @@ internal import EkkoReplication
 internal import EkkoStorage
 
 /// Makes the planned faults happen, ends them, and counts those that changed something.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class FaultDirector: @unchecked Sendable {
   private let plan: ScenarioPlan
   private let world: World

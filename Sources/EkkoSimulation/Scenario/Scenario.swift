@@ -42,8 +42,7 @@ extension Simulation.Failure {
 }
 
 /// The phases of a run.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class Course: @unchecked Sendable {
   let plan: ScenarioPlan
   let world: World

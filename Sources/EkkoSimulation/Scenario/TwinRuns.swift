@@ -94,8 +94,7 @@ extension SeedReport {
 }
 
 /// The weights of the rows that one client alone has written, at every node.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 final class OwnRows: @unchecked Sendable {
   private struct Place: Hashable, Comparable {
     let node: String

@@ -4,9 +4,9 @@ internal import EkkoCore
 ///
 /// Between two jobs the simulation's thread is alone with every actor, so it counts as isolated to
 /// each: checkers look into actors with `assumeIsolated`.
+@safe
 // SAFETY (Sendable): the runtime hands it from job to job, all of which run on the simulation's one thread;
 // another that enqueued here would trap (`Simulation.enqueue`), and `isIsolating` answers it with no.
-@safe
 package final class Lane: SerialExecutor, @unchecked Sendable {
   package let number: UInt64
   /// What whoever watches this lane has found out about it.

@@ -1,8 +1,7 @@
 package import EkkoCore
 
 /// The clock of one simulated machine: two times that can run wrong, each in its own way.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, see `Simulation`.
+// SAFETY (Sendable): touched on the simulation's thread only, see `Simulation`.
 package final class SimulatedClock: RuntimeClock, @unchecked Sendable {
   /// One of the two times as a straight line over simulated time.
   private struct Line {
@@ -116,8 +115,8 @@ extension Simulation {
   }
 }
 
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only, where cancellation
-/// comes from as well.
+// SAFETY (Sendable): touched on the simulation's thread only, where cancellation
+// comes from as well.
 private final class Sleeper: @unchecked Sendable {
   var continuation: CheckedContinuation<Void, any Error>?
   var ticket: TimerQueue.Ticket?

@@ -42,14 +42,6 @@ struct RowLookahead: ~Copyable {
     }
   }
 
-  /// Asks the processor for what a `run` over these keys begins with.
-  static func announce(_ hashes: Span<UInt64>, to memory: RowMemory) {
-    let index = unsafe memory.index
-    for number in 0..<min(hashes.count, 2 * Self.blockLength) {
-      _ = unsafe index.seek(hash: hashes[number])
-    }
-  }
-
   private init(
     _ memory: RowMemory, _ hashes: UnsafePointer<UInt64>, _ count: Int,
     _ sought: UnsafeMutablePointer<UnsafePointer<UInt64>>, _ slots: UnsafeMutablePointer<Int32>

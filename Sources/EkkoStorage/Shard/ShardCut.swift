@@ -10,12 +10,12 @@ package struct ShardCut: Sendable {
   private let parts: [(shard: UInt32, start: Int)]
 
   /// Keys that are all of one shard.
-  package init(_ keys: [UInt64], of table: TableID, allOf shard: UInt32 = 0) {
+  package init(_ keys: [UInt64], of table: TableID) {
     let salt = ShardFunction.salt(of: table)
     self.init(
       order: Array(0..<UInt32(keys.count)),
       hashes: keys.map { ShardFunction.hash(of: $0, salt: salt) },
-      parts: keys.isEmpty ? [] : [(shard, 0)])
+      parts: keys.isEmpty ? [] : [(0, 0)])
   }
 
   package init(_ keys: [UInt64], of table: TableID, shardCount: UInt32) {

@@ -18,8 +18,6 @@ struct ArrivalChunk: Sendable {
   @inline(__always)
   private static func bit(of sequence: UInt64) -> UInt64 { 1 << (sequence & 63) }
 
-  var storedCount: Int { self.entries.count }
-
   var liveCount: Int { self.live.nonzeroBitCount }
 
   @inline(__always)

@@ -6,7 +6,7 @@ package import EkkoCore
 /// Two departures from Algorithm 1 (DESIGN §5.8): entries are ordered and pruned by *local arrival*
 /// and never by version time, so that a relay that lags keeps its cache; and invariant (ii), which
 /// only saves work, is a counter and no condition. Invariant (i) holds always:
-/// **C1** for each row whose arrival is not in the ring, DVV[its origin] ≥ its time.
+/// **C1** for each row whose arrival is not in the cache, DVV[its origin] ≥ its time.
 ///
 /// An entry is *live* while it names its row's latest arrival. At most twice the live entries and a
 /// constant are held. Nothing here looks at a row: an entry repeats its version, and a row that arrives
@@ -197,7 +197,7 @@ package struct UpdateCache: Sendable {
     self.dominator[Int(origin)] = min(self.dominator[Int(origin)], timestamp.rawValue)
   }
 
-  /// Whether an asker whose knowledge is `bounds` (by origin index) can be answered from the ring.
+  /// Whether an asker whose knowledge is `bounds` (by origin index) can be answered from the cache.
   package func isHit(bounds: [UInt64]) -> Bool {
     for (origin, bound) in self.dominator.enumerated() where bound > 0 {
       #if PlantedBugs

@@ -3,8 +3,7 @@ import EkkoSimulation
 import EkkoStorage
 
 /// One disk and the process that has it, which can be started again.
-///
-/// SAFETY (of `@unchecked Sendable`): touched on the test's thread only.
+// SAFETY (Sendable): touched on the test's thread only.
 final class DiskWorld: @unchecked Sendable {
   let simulation: Simulation
   let disk: SimulatedDisk

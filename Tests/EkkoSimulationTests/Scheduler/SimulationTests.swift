@@ -212,7 +212,7 @@ private actor Leaver {
   private func say(_ farewell: Farewell) { farewell.isSaid = true }
 }
 
-/// SAFETY (of `@unchecked Sendable`): touched on the simulation's thread only.
+// SAFETY (Sendable): touched on the simulation's thread only.
 private final class Farewell: @unchecked Sendable {
   var isSaid = false
   weak var lane: Lane?
