@@ -18,6 +18,8 @@ package actor ExchangeResponder {
 
   /// No ask is held open for longer.
   private static let longestHold = Duration.seconds(10)
+  /// Sections that are answered together, if they fit one frame.
+  private static let groupLimit = 32
   /// Announcements in one answer; the rest follows in the next.
   private static let announcementLimit = 1024
   /// How long a scan waits for its reader to come back.
@@ -129,6 +131,8 @@ package actor ExchangeResponder {
           knowsResponder: asked.bookmarkOf == self.node.incarnation, byteLimit: room,
           after: packer.takeWriter())
         packer.take(&piece)
+        // On this actor's own loop the next would follow at once.
+        await Task.yield()
         rest = rest.dropFirst(count)
         guard let unfinished = rest.first, piece.walk != nil || piece.needsScan else { continue }
         rest = rest.dropFirst()
@@ -154,7 +158,7 @@ package actor ExchangeResponder {
         self.interrupted[section.shard] == nil, let actor = self.node.shards[section.shard]
       else { return nil }
       return ShardActor.Ask(actor: actor, request: section)
-    }.groupedByLoop(\.actor).filter { $0.count > 1 }
+    }.groupedByLoop(\.actor, limit: Self.groupLimit).filter { $0.count > 1 }
   }
 
   /// Sends one section, or as much of a scan as the credit allows.

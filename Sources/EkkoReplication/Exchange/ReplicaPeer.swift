@@ -243,11 +243,12 @@ package actor ReplicaPeer {
       }
     }
     self.answerDeadline = self.node.clock.now().monotonic.advanced(by: Self.patience)
-    let parcels = deliveries.parcels(to: self.node.shards, for: self.current?.receptions ?? [:])
-    for group in parcels.groupedByLoop(\.actor) {
+    for group in deliveries.groups(to: self.node.shards, for: self.current?.receptions ?? [:]) {
       // Only this actor's `run` starts an exchange, and it waits for this.
       let receipts = await group[0].actor.receive(together: group)
       for (parcel, receipt) in zip(group, receipts) { self.note(receipt, of: parcel.actor.id) }
+      // On this actor's own loop it would be the next group's turn at once.
+      if group.count > 1 { await Task.yield() }
     }
   }
 
@@ -357,9 +358,8 @@ package actor ReplicaPeer {
       self.node.knowledge.demandReports(until: now.advanced(by: .seconds(1)))
     }
     self.settleDominated()
-    if let asOf = self.owed.takeFreshness() {
-      self.node.board.adopt(asOf: asOf, setbacks: self.setbacks)
-    }
+    let asOf = self.owed.takeFreshness()
+    if let asOf { self.node.board.adopt(asOf: asOf, setbacks: self.setbacks) }
     if let openingNews, !self.owed.owes(announcedThrough: openingNews) { self.hasCaughtUp = true }
   }
 

@@ -19,14 +19,19 @@ struct ShardDeliveries {
     self.all[place].delivery.append(item, of: buffer, number: number)
   }
 
-  /// Each with its shard and the section that it belongs to; without those that nobody waits for.
-  func parcels(
+  /// What is applied in one go, in rows: it takes about a tenth of a millisecond.
+  private static let groupWeight = 256
+
+  /// Each with its shard and the section that it belongs to, without those that nobody waits for; in groups
+  /// of one loop.
+  func groups(
     to shards: ShardDirectory, for receptions: [ShardID: SectionReception]
-  ) -> [ShardActor.Parcel] {
-    self.all.compactMap { shard, delivery in
+  ) -> [[ShardActor.Parcel]] {
+    let parcels = self.all.compactMap { shard, delivery -> ShardActor.Parcel? in
       guard let actor = shards[shard], let reception = receptions[shard] else { return nil }
       return ShardActor.Parcel(actor: actor, delivery: delivery, reception: reception)
     }
+    return parcels.groupedByLoop(\.actor, limit: Self.groupWeight, weight: \.weight)
   }
 }
 

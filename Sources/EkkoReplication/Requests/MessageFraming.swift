@@ -113,13 +113,13 @@ package struct MessageAssembler: Sendable {
         return .full(stream: frame.stream)
       }
       let part = frame.payload.dropFirst(reader.offset)
-      let message = Message(
+      var message = Message(
         stream: frame.stream, deadline: deadline > .zero ? deadline : nil,
         moreFollow: flags & Message.Flag.moreFollow != 0, body: part)
       if flags & Message.Flag.last != 0, part.count == byteCount { return .complete(message) }
+      message.body = []
       self.keptByteCount += byteCount
       self.partials[frame.stream] = Partial(message: message, byteCount: byteCount)
-      self.partials[frame.stream]?.message.body = []
     } else if self.dropped.contains(frame.stream) {
       if flags & Message.Flag.last != 0 { self.dropped.remove(frame.stream) }
       return .incomplete

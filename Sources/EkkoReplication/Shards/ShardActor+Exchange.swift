@@ -166,6 +166,13 @@ extension ShardActor {
     let actor: ShardActor
     let delivery: Delivery
     let reception: SectionReception
+
+    /// What applying it takes, in rows: items count for some.
+    var weight: Int {
+      self.delivery.items.reduce(0) { weight, item in
+        if case .rows(let rows) = item.item { weight + 4 + rows.count } else { weight + 4 }
+      }
+    }
   }
 
   /// Applies what has arrived for shards of one loop, this one among them, each in one step.
