@@ -4,8 +4,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#if __has_include(<sys/epoll.h>)
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#endif
 
 #include "EkkoChecksum.h"
 #include "EkkoForms.h"

@@ -33,16 +33,20 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
     case stopped
   }
 
-  private init(name: String) throws(SystemError) {
-    self.poll = try SocketPoll()
+  private init(name: String, method: PollMethod) throws(SystemError) {
+    self.poll = try SocketPoll(method)
     self.name = name
   }
 
   /// Starts a loop on a thread of its own.
   ///
-  /// - Parameter name: shown by the system's tools; at most 15 bytes are kept.
-  package static func start(name: String) throws(SystemError) -> CoreLoop {
-    let loop = try CoreLoop(name: name)
+  /// - Parameters:
+  ///   - name: shown by the system's tools; at most 15 bytes are kept.
+  ///   - method: how it learns which of its sockets are ready.
+  package static func start(
+    name: String, method: PollMethod = .usual
+  ) throws(SystemError) -> CoreLoop {
+    let loop = try CoreLoop(name: name, method: method)
     // SAFETY: the thread takes over this reference and releases it as it ends.
     let context = unsafe Unmanaged.passRetained(loop).toOpaque()
     var thread = pthread_t()
@@ -164,7 +168,7 @@ package final class CoreLoop: SerialExecutor, TaskExecutor {
 
   /// Looks at the sockets, asleep if there is nothing to run. Answers whether to go on.
   private func pollOrStop() -> Bool {
-    // Between arming and sleeping an added job writes to the event descriptor, so none is missed.
+    // Between arming and sleeping an added job interrupts the wait to come, so none is missed.
     let (isIdle, isStopping) = self.inbox.withLock { inbox in
       let isIdle = inbox.isEmpty
       let isStopping = if case .running = inbox.phase { false } else { true }

@@ -13,10 +13,14 @@ package struct CoreLoops: ExecutorPlacement {
   }
 
   /// Starts `count` loops; the caller stops them.
-  package static func start(count: Int) throws(SystemError) -> CoreLoops {
+  package static func start(
+    count: Int, method: PollMethod = .usual
+  ) throws(SystemError) -> CoreLoops {
     precondition(count > 0, "a placement needs a loop")
     var loops: [CoreLoop] = []
-    for index in 0..<count { loops.append(try CoreLoop.start(name: "ekko-core-\(index)")) }
+    for index in 0..<count {
+      loops.append(try CoreLoop.start(name: "ekko-core-\(index)", method: method))
+    }
     return CoreLoops(loops)
   }
 

@@ -47,6 +47,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
         if Task.isCancelled { throw .cancelled }
         // Room for what may never come is not kept.
         if bytes.isEmpty { bytes = [] }
+        self.tellExpected()
         await self.readWakeup.wait()
       }
     }
@@ -55,6 +56,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
   package func write(_ pieces: [ArraySlice<UInt8>]) async throws(TransportError) {
     while true {
       let outcome = self.state.withLock { $0.accept(pieces) }
+      self.tellExpected()
       switch outcome {
       case .accepted: return
       case .failed(let error): throw error
@@ -81,6 +83,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
         self.settle()
         continuation.resume()
       } else {
+        self.tellExpected()
         self.setDeadline(after: self.limits.closeTimeout)
         self.readWakeup.signal()
         self.writeWakeup.signal()
@@ -101,6 +104,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
     if hasEnded {
       self.settle()
     } else {
+      self.tellExpected()
       if readiness.contains(.readable) { self.readWakeup.signal() }
       if readiness.contains(.writable) { self.writeWakeup.signal() }
     }
@@ -123,9 +127,16 @@ package final class SocketChannel: ByteChannel, SocketHandler {
           self.abort()
           throw .cancelled
         }
+        self.tellExpected()
         await self.writeWakeup.wait()
       }
     }
+  }
+
+  /// Tells the loop what calls would have had to wait for.
+  private func tellExpected() {
+    guard let expected = self.state.withLock({ $0.takeExpected() }) else { return }
+    self.loop.poll.expect(expected.readiness, of: expected.registration)
   }
 
   /// Tells everyone that the channel has ended, and the loop to forget it.

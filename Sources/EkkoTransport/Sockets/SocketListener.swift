@@ -46,6 +46,7 @@ package final class SocketListener: ChannelListener, SocketHandler {
       case .closed: return nil
       case .mustWait:
         if Task.isCancelled { throw .cancelled }
+        self.expectConnection()
         await self.wakeup.wait()
       }
     }
@@ -54,6 +55,11 @@ package final class SocketListener: ChannelListener, SocketHandler {
   package func close() async { self.stop() }
 
   package func socketBecameReady(_ readiness: SocketReadiness) { self.wakeup.signal() }
+
+  private func expectConnection() {
+    guard let registration = self.state.withLock({ $0.registration }) else { return }
+    self.loops[self.homes[0]].poll.expect(.readable, of: registration)
+  }
 
   private func stop() {
     let registration = self.state.withLock { state in

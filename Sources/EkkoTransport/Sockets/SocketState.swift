@@ -50,6 +50,8 @@ struct SocketState: ~Copyable {
   private var isReadDry = false
   /// The other side's end, or a fault, has been reported; no other report may come before it is met.
   private var isEndReported = false
+  /// What calls would have had to wait for since the loop was last told.
+  private var expected: SocketReadiness = []
   private var bytesThisTurn = 0
   private var drainedByteCount = 0
 
@@ -81,6 +83,7 @@ struct SocketState: ~Copyable {
         let count = try self.socket?.receive(into: &bytes, limit: limit)
       else {
         self.bytesThisTurn = 0
+        self.expected.insert(.readable)
         return .mustWait
       }
       guard count > 0 else {
@@ -117,6 +120,13 @@ struct SocketState: ~Copyable {
     let unconfirmed = self.socket?.unconfirmedByteCount ?? 0
     return Outflow(
       accepted: self.acceptedByteCount, waiting: self.outgoing.byteCount + unconfirmed)
+  }
+
+  /// What the owner must tell its loop now, and as whom.
+  mutating func takeExpected() -> (readiness: SocketReadiness, registration: UInt64)? {
+    guard !self.expected.isEmpty, let registration = self.registration else { return nil }
+    defer { self.expected = [] }
+    return (self.expected, registration)
   }
 
   mutating func startClosing() {
@@ -169,7 +179,10 @@ struct SocketState: ~Copyable {
       self.end(TransportError(error))
       return .failed(TransportError(error))
     }
-    guard let remote = self.socket?.remoteAddress else { return .mustWait }
+    guard let remote = self.socket?.remoteAddress else {
+      self.expected.insert(.writable)
+      return .mustWait
+    }
     // TCP lets a socket connect to itself when it dials a free port that it was itself given.
     if remote == self.socket?.localAddress {
       self.end(.refused)
@@ -186,6 +199,7 @@ struct SocketState: ~Copyable {
       try self.outgoing.drain { pieces throws(SystemError) in
         try socket.send(pieces, limit: limit)
       }
+      if !self.outgoing.isEmpty { self.expected.insert(.writable) }
     } catch {
       self.sendFailure = TransportError(error)
       self.outgoing.removeAll()
@@ -212,7 +226,10 @@ struct SocketState: ~Copyable {
   private mutating func drain() {
     while !self.hasReachedEnd, self.drainedByteCount < Self.drainByteCount {
       do throws(SystemError) {
-        guard let count = try self.socket?.discard(limit: Self.turnByteCount) else { return }
+        guard let count = try self.socket?.discard(limit: Self.turnByteCount) else {
+          self.expected.insert(.readable)
+          return
+        }
         self.drainedByteCount += count
         self.hasReachedEnd = count == 0
       } catch {

@@ -12,7 +12,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 package enum SystemCall: String, Sendable {
   case accept, bind, connect, epollControl, epollCreate, epollWait, eventCreate, eventWrite
   case getOption, getName, listen, read, receive, send, setOption, shutdown, socket, threadCreate
-  case open, status
+  case open, poll, socketPair, status
 
   /// Makes the call, again if a signal interrupted it.
   ///
