@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `a channel tells how much of what was written has left`(kind: TestTransport) async throws {
     try await ChannelPair.with(kind) { pair in
       #expect(pair.near.outflow == Outflow(accepted: 0, waiting: 0))
@@ -108,7 +108,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `a writer whose bytes nobody reads waits with bounded memory, until cancelled`(
     kind: TestTransport
   ) async throws {
@@ -259,7 +259,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `a waiting write ends when its own side aborts`(kind: TestTransport) async throws {
     try await ChannelPair.with(kind) { pair in
       let writer = pair.runtime.spawn(on: Home(index: 0)) { () async -> TransportError? in
@@ -295,11 +295,11 @@ import Testing
 
   @Test(arguments: TestTransport.allCases)
   func `nobody listens, a taken address, a closed listener`(kind: TestTransport) async throws {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let transport = kind.make(loops: loops)
       // An address of its own: on a shared one another test may take the port as it becomes free.
-      let ownHost = kind.isInSmallPieces ? "127.0.0.72" : "127.0.0.71"
-      let anyPort = Endpoint(host: ownHost, port: 0)
+      let number = try #require(TestTransport.allCases.firstIndex(of: kind))
+      let anyPort = Endpoint(host: "127.0.0.\(71 + number)", port: 0)
       let home = Home(index: 0)
       let listener = try await transport.listen(on: anyPort, homes: [home])
       #expect(listener.endpoint.port != 0)
@@ -323,9 +323,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `accepted channels are dealt out to the homes in turn`(kind: TestTransport) async throws {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let transport = kind.make(loops: loops)
       let listener = try await transport.listen(
         on: Endpoint(host: "127.0.0.1", port: 0), homes: [Home(index: 0), Home(index: 1)])
@@ -342,9 +342,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `many channels at once keep their bytes apart`(kind: TestTransport) async throws {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let transport = kind.make(loops: loops)
       let listener = try await transport.listen(
         on: Endpoint(host: "127.0.0.1", port: 0), homes: [Home(index: 0), Home(index: 1)])

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets], [false, true])
+  @Test(arguments: TestTransport.inWholePieces, [false, true])
   func `the largest frames pass in bulk, both ways at once`(
     kind: TestTransport, isKeyed: Bool
   ) async throws {
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `a frame that is too large is refused and the link lives on`(
     kind: TestTransport
   ) async throws {
@@ -275,9 +275,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestTransport.memory, .sockets])
+  @Test(arguments: TestTransport.inWholePieces)
   func `many links at once`(kind: TestTransport) async throws {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let runtime = Runtime.live(loops: loops)
       let transport = kind.make(loops: loops)
       let listener = try await transport.listen(

@@ -108,7 +108,7 @@ import Testing
 
   @Test(arguments: TestTransport.allCases)
   func `a peer that says nothing is given up at the deadline`(kind: TestTransport) async throws {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let runtime = Runtime.live(loops: loops, clock: HastyClock())
       let transport = kind.make(loops: loops)
       let listener = try await transport.listen(

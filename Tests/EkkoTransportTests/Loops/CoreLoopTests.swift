@@ -61,8 +61,11 @@ import Testing
     await loops.stop()
   }
 
-  @Test func `tasks with and without the preference lose no call between loops`() async throws {
-    let loops = try CoreLoops.start(count: 2)
+  @Test(arguments: PollMethod.allCases)
+  func `tasks with and without the preference lose no call between loops`(
+    method: PollMethod
+  ) async throws {
+    let loops = try CoreLoops.start(count: 2, method: method)
     let runtime = Runtime.live(loops: loops)
     let residents = (0..<4).map { Resident(on: Home(index: $0), of: loops) }
     let (tasks, rounds) = (16, 100)
@@ -87,8 +90,11 @@ import Testing
     await loops.stop()
   }
 
-  @Test func `a continuation resumed elsewhere comes back to the loop`() async throws {
-    let loops = try CoreLoops.start(count: 2)
+  @Test(arguments: PollMethod.allCases)
+  func `a continuation resumed elsewhere comes back to the loop`(
+    method: PollMethod
+  ) async throws {
+    let loops = try CoreLoops.start(count: 2, method: method)
     let runtime = Runtime.live(loops: loops)
     let (near, far) = (Home(index: 0), Home(index: 1))
 
@@ -167,9 +173,11 @@ import Testing
       await warmUp.stop()
       await warmUp.stop()
       let before = openDescriptors()
-      for _ in 0..<20 {
-        let loops = try CoreLoops.start(count: 2)
-        await loops.stop()
+      for method in PollMethod.allCases {
+        for _ in 0..<20 {
+          let loops = try CoreLoops.start(count: 2, method: method)
+          await loops.stop()
+        }
       }
       let after = openDescriptors()
       // The process opens and closes a few of its own; a leak here would be 20 at least.

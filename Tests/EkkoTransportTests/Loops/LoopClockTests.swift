@@ -4,8 +4,9 @@ import Testing
 
 /// Sleeping on core loops.
 @Suite(.timeLimit(.minutes(5))) struct LoopClockTests {
-  @Test func `a sleep ends at its time, on the loop it began on`() async throws {
-    let loops = try CoreLoops.start(count: 2)
+  @Test(arguments: PollMethod.allCases)
+  func `a sleep ends at its time, on the loop it began on`(method: PollMethod) async throws {
+    let loops = try CoreLoops.start(count: 2, method: method)
     let clock = LoopClock(loops: loops)
     for index in 0..<2 {
       let home = Home(index: index)
@@ -30,8 +31,9 @@ import Testing
     await loops.stop()
   }
 
-  @Test func `sleepers wake in the order of their times`() async throws {
-    let loops = try CoreLoops.start(count: 1)
+  @Test(arguments: PollMethod.allCases)
+  func `sleepers wake in the order of their times`(method: PollMethod) async throws {
+    let loops = try CoreLoops.start(count: 1, method: method)
     let clock = LoopClock(loops: loops)
     let order = await Runtime.live(loops: loops).spawn(on: Home(index: 0)) {
       await withTaskGroup(of: Int.self) { group in
@@ -51,8 +53,9 @@ import Testing
     await loops.stop()
   }
 
-  @Test func `cancellation ends a sleep, before it and during it`() async throws {
-    let loops = try CoreLoops.start(count: 1)
+  @Test(arguments: PollMethod.allCases)
+  func `cancellation ends a sleep, before it and during it`(method: PollMethod) async throws {
+    let loops = try CoreLoops.start(count: 1, method: method)
     let runtime = Runtime.live(loops: loops)
     for _ in 0..<200 {
       let sleeping = runtime.spawn(on: Home(index: 0)) { () -> Bool in

@@ -70,8 +70,10 @@ import Testing
     #expect(error == .refused)
   }
 
-  @Test func `pieces arrive in order, more of them than one call takes`() async throws {
-    try await ChannelPair.with(.sockets) { pair in
+  @Test(arguments: TestTransport.socketsInWholePieces)
+  func `pieces arrive in order, more of them than one call takes`(kind: TestTransport) async throws
+  {
+    try await ChannelPair.with(kind) { pair in
       let all = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
       var pieces: [ArraySlice<UInt8>] = []
       var start = 0
@@ -89,8 +91,9 @@ import Testing
     }
   }
 
-  @Test func `an end that comes with the last bytes is noticed`() async throws {
-    try await ChannelPair.with(.sockets) { pair in
+  @Test(arguments: TestTransport.socketsInWholePieces)
+  func `an end that comes with the last bytes is noticed`(kind: TestTransport) async throws {
+    try await ChannelPair.with(kind) { pair in
       for byte in 0..<200 { try await pair.near.write([UInt8(byte)]) }
       async let close: Void = pair.near.close()
       // Every read takes less than it has room for, the last one with the end behind it.
@@ -106,10 +109,13 @@ import Testing
     }
   }
 
-  @Test func `closing sends everything accepted, however slowly it is read`() async throws {
+  @Test(arguments: TestTransport.socketsInWholePieces)
+  func `closing sends everything accepted, however slowly it is read`(kind: TestTransport)
+    async throws
+  {
     var limits = ChannelLimits()
     limits.highWatermark = 16 << 20
-    try await ChannelPair.with(.sockets, limits: limits) { pair in
+    try await ChannelPair.with(kind, limits: limits) { pair in
       // More than the kernel holds, so that the close has to flush.
       try await pair.near.write([UInt8](repeating: 3, count: 12 << 20))
       async let close: Void = pair.near.close()
@@ -121,22 +127,25 @@ import Testing
     }
   }
 
-  @Test func `a close whose other side never reads ends by its timeout`() async throws {
+  @Test(arguments: TestTransport.socketsInWholePieces)
+  func `a close whose other side never reads ends by its timeout`(kind: TestTransport) async throws
+  {
     var limits = ChannelLimits()
     limits.highWatermark = 64 << 20
     limits.closeTimeout = .milliseconds(20)
-    try await ChannelPair.with(.sockets, limits: limits) { pair in
+    try await ChannelPair.with(kind, limits: limits) { pair in
       try await pair.near.write([UInt8](repeating: 3, count: 32 << 20))
       await pair.near.close()
       #expect(await pair.near.failureOfWriting([1]) == .closed)
     }
   }
 
-  @Test func `a connect that nobody answers ends by its timeout`() async throws {
+  @Test(arguments: PollMethod.allCases)
+  func `a connect that nobody answers ends by its timeout`(method: PollMethod) async throws {
     var limits = ChannelLimits()
     limits.connectTimeout = .milliseconds(20)
     let fixed = limits
-    try await withLoops { loops in
+    try await withLoops(method) { loops in
       // A listener whose queue is full answers no further dialler.
       let address = try #require(SocketAddress(numericHost: "127.0.0.1", port: 0))
       let full = try Socket.make(for: address)
@@ -161,27 +170,29 @@ import Testing
   @Test func `channels and listeners leave no descriptor behind, dropped or closed`() async throws {
     // In a process of its own, whose descriptors nobody else opens.
     await #expect(processExitsWith: .success) {
-      try await withLoops { loops in
-        let transport = SocketTransport(loops: loops)
-        let home = Home(index: 0)
-        let before = openDescriptors()
-        for round in 0..<60 {
-          let listener = try await transport.listen(
-            on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
-          let near = try await transport.connect(to: listener.endpoint, on: home)
-          let far = try #require(try await listener.accept())
-          switch round % 3 {
-          case 0: near.abort()
-          case 1:
-            async let close: Void = near.close()
-            await far.close()
-            await close
-            await listener.close()
-          default: try await near.write([1])
+      for method in PollMethod.allCases {
+        try await withLoops(method) { loops in
+          let transport = SocketTransport(loops: loops)
+          let home = Home(index: 0)
+          let before = openDescriptors()
+          for round in 0..<60 {
+            let listener = try await transport.listen(
+              on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
+            let near = try await transport.connect(to: listener.endpoint, on: home)
+            let far = try #require(try await listener.accept())
+            switch round % 3 {
+            case 0: near.abort()
+            case 1:
+              async let close: Void = near.close()
+              await far.close()
+              await close
+              await listener.close()
+            default: try await near.write([1])
+            }
           }
+          // The process opens and closes a few of its own; a leak in one of three ways would be 20.
+          precondition(openDescriptors() < before + 10)
         }
-        // The process opens and closes a few of its own; a leak in one of three ways would be 20.
-        precondition(openDescriptors() < before + 10)
       }
     }
   }

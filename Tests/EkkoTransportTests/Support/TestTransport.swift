@@ -5,16 +5,35 @@ import Testing
 /// The transports that the conformance suites run on, each also cut into the smallest pieces.
 enum TestTransport: String, CaseIterable, Sendable {
   case memory, memoryInSmallPieces, sockets, socketsInSmallPieces
+  /// Sockets on loops that watch them as any system can.
+  case portable, portableInSmallPieces
+
+  static let inWholePieces: [TestTransport] = [.memory, .sockets, .portable]
+  static let socketsInWholePieces: [TestTransport] = [.sockets, .portable]
 
   /// Whether every transfer is cut into pieces of one byte: then large transfers are out of reach.
-  var isInSmallPieces: Bool { self == .memoryInSmallPieces || self == .socketsInSmallPieces }
+  var isInSmallPieces: Bool {
+    switch self {
+    case .memoryInSmallPieces, .socketsInSmallPieces, .portableInSmallPieces: true
+    case .memory, .sockets, .portable: false
+    }
+  }
+
+  /// How the loops must watch their sockets.
+  var method: PollMethod {
+    switch self {
+    case .portable, .portableInSmallPieces: .portable
+    case .memory, .memoryInSmallPieces, .sockets, .socketsInSmallPieces: .usual
+    }
+  }
 
   func make(loops: CoreLoops, limits: ChannelLimits = ChannelLimits()) -> any Transport {
     var limits = limits
     if self.isInSmallPieces { limits.largestPieceByteCount = 1 }
     return switch self {
     case .memory, .memoryInSmallPieces: MemoryTransport(limits: limits)
-    case .sockets, .socketsInSmallPieces: SocketTransport(loops: loops, limits: limits)
+    case .sockets, .socketsInSmallPieces, .portable, .portableInSmallPieces:
+      SocketTransport(loops: loops, limits: limits)
     }
   }
 }
@@ -31,7 +50,7 @@ struct ChannelPair: Sendable {
     _ kind: TestTransport, limits: ChannelLimits = ChannelLimits(),
     _ body: @escaping @Sendable (ChannelPair) async throws -> Result
   ) async throws -> Result {
-    try await withLoops { loops in
+    try await withLoops(kind.method) { loops in
       let transport = kind.make(loops: loops, limits: limits)
       let listener = try await transport.listen(
         on: Endpoint(host: "127.0.0.1", port: 0), homes: [Home(index: 1)])
@@ -51,9 +70,9 @@ struct ChannelPair: Sendable {
 
 /// Runs `body` on the first of two fresh loops and stops them when it has ended.
 func withLoops<Value: Sendable>(
-  _ body: @escaping @Sendable (CoreLoops) async throws -> Value
+  _ method: PollMethod = .usual, _ body: @escaping @Sendable (CoreLoops) async throws -> Value
 ) async throws -> Value {
-  let loops = try CoreLoops.start(count: 2)
+  let loops = try CoreLoops.start(count: 2, method: method)
   let task = Runtime.live(loops: loops).spawn(on: Home(index: 0)) {
     () async -> Result<Value, any Error> in
     do { return .success(try await body(loops)) } catch { return .failure(error) }
