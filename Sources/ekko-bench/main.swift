@@ -14,7 +14,10 @@ let help = """
 
   store: fills one table of a node of one and of two core loops, with 128 and with 1,024 shards, then
   overwrites and reads batches of 4,096 rows of 64 numbers through the shards' actors. Beside each run
-  the same cores write and read rows of that size in plain memory, at addresses known ahead: the limit.
+  the same cores write and read rows of that size in plain memory, at addresses known ahead: the limit;
+  with one core and two it tells how much of what the limit gains by the second the store gains.
+  Then what a shard's update cache takes of a processor: for each row that is overwritten, and for each
+  that is selected from it for an answer, in a shard of 10,000 rows and in one of 100,000.
     --keys N             rows of the table (default 10000000: about 6 GB with what is measured beside)
     --shards N           only so many (default 128 and 1024)
     --cores N            only so many (default 1 and 2)

@@ -6,6 +6,14 @@ package enum Metric: String, Hashable, Sendable {
   case bytesPerSecond = "bytes_per_second"
   case fractionOfLimit = "fraction_of_limit"
   case overheadBytesPerRow = "overhead_bytes_per_row"
+  /// What the update cache costs a row that is overwritten.
+  case upkeepPerUpdate = "upkeep_ns_per_update"
+  /// Of an answer from the update cache, without writing the rows to it.
+  case selectionPerRow = "selection_ns_per_row"
+  /// Of a row selected in the largest shard ÷ in the smallest.
+  case selectionGrowth = "selection_growth"
+  /// By how much more cores make a rate larger ÷ by how much they make its limit larger.
+  case scalingOfLimit = "scaling_of_limit"
   case growthPauseMax = "growth_pause_max_ms"
   /// Keys and weights written a second ÷ what the loopback carries in the same run.
   case fractionOfStream = "fraction_of_stream"
@@ -39,8 +47,9 @@ package enum Metric: String, Hashable, Sendable {
     case .rowsPerSecond: "rows/s"
     case .bytesPerSecond: "B/s"
     case .fractionOfLimit, .fractionOfStream, .processorGrowthPerReplica, .lookupTailRatio,
-      .throughputRatio, .processorRatio:
+      .throughputRatio, .processorRatio, .selectionGrowth, .scalingOfLimit:
       "ratio"
+    case .upkeepPerUpdate, .selectionPerRow: "ns"
     case .overheadBytesPerRow: "B/row"
     case .processorTimePerUpdate, .clientTimePerUpdate: "us"
     case .callsRefused, .fullCopies: "times"
@@ -58,7 +67,8 @@ package enum Metric: String, Hashable, Sendable {
       Figures.fixed(value, 3)
     case .overheadBytesPerRow, .wireBytesPerUpdate: Figures.fixed(value, 1)
     case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lookupTailRatio, .lagMedian,
-      .lagMax, .lagBound, .throughputRatio, .processorRatio:
+      .lagMax, .lagBound, .throughputRatio, .processorRatio, .upkeepPerUpdate, .selectionPerRow,
+      .selectionGrowth, .scalingOfLimit:
       Figures.fixed(value, 2)
     }
   }

@@ -134,6 +134,25 @@ extension Shard {
     return .finished
   }
 
+  /// Goes through what is left of an answer in turns as `continueWalk` does and ends it, but writes none of
+  /// the rows: to measure what selecting them costs (DESIGN §13).
+  ///
+  /// - Returns: how many rows were selected.
+  package mutating func passThroughWalk(_ id: UInt64, byteLimit: Int) -> Int {
+    guard let index = self.walks.firstIndex(where: { $0.id == id }) else { return 0 }
+    var walk = self.walks[index]
+    var count = 0
+    var isAtEnd = false
+    while !isAtEnd {
+      var selection = Selection(tableCount: self.tables.count, byteLimit: byteLimit)
+      isAtEnd = self.advance(&walk, selecting: &selection)
+      count += selection.slots.reduce(0) { $0 + $1.count }
+    }
+    self.walks.remove(at: index)
+    self.releaseDeferredFrees()
+    return count
+  }
+
   /// Ends a walk whose reader has gone; a scan may be kept for a while so that it can be resumed.
   package mutating func abandonWalk(_ id: UInt64, keepUntil expiry: MonotonicTime?) {
     guard let index = self.walks.firstIndex(where: { $0.id == id }) else { return }

@@ -45,6 +45,11 @@ import Testing
     experiment.coreCounts = [1, 2]
     experiment.repeats = 1
     experiment.batchCount = 4
+    experiment.cache.rowCount = 1000
+    experiment.cache.updateCount = 32_000
+    experiment.cache.selectionRowCounts = [1000, 5000]
+    experiment.cache.selectedCount = 300
+    experiment.cache.answerCount = 3
     var lines: [Measurement] = []
 
     try await experiment.run { lines.append($0) }
@@ -58,5 +63,44 @@ import Testing
       // Memory may be that of an earlier run.
       #expect(cases.allSatisfy { $0.metric == .overheadBytesPerRow || $0.samples.low > 0 })
     }
+    let rest = lines.filter {
+      [.scalingOfLimit, .upkeepPerUpdate, .selectionPerRow, .selectionGrowth].contains($0.metric)
+    }
+    #expect(
+      rest.map(\.metric) == [
+        .scalingOfLimit, .upkeepPerUpdate, .selectionPerRow, .selectionPerRow, .selectionGrowth,
+      ])
+    #expect(rest.allSatisfy { $0.samples.low > 0 && $0.samples.high < 1e6 })
+    let (scaling, limit) = (rest[0], [1, 2].map { Self.rate(of: "random-write-limit", $0, lines) })
+    let own = [1, 2].map { Self.rate(of: "overwrite", $0, lines) }
+    #expect(abs(scaling.samples.median - own[1] / own[0] / (limit[1] / limit[0])) < 1e-9)
+  }
+
+  private static func rate(of testCase: String, _ cores: Int, _ lines: [Measurement]) -> Double {
+    lines.first {
+      $0.testCase == testCase && $0.metric == .rowsPerSecond
+        && $0.configuration.contains(.init("cores", cores))
+    }?.samples.median ?? 0
+  }
+
+  @Test func `what was measured on one number of cores says nothing of scaling`() async throws {
+    var experiment = StoreExperiment()
+    experiment.keyCount = 10_000
+    experiment.rowLength = 4
+    experiment.shardCounts = [3]
+    experiment.coreCounts = [2]
+    experiment.repeats = 2
+    experiment.batchCount = 2
+    experiment.cache.rowCount = 1000
+    experiment.cache.updateCount = 3200
+    experiment.cache.selectionRowCounts = [1000]
+    experiment.cache.selectedCount = 1000
+    experiment.cache.answerCount = 1
+    var metrics: Set<Metric> = []
+
+    try await experiment.run { metrics.insert($0.metric) }
+
+    #expect(metrics.isDisjoint(with: [.scalingOfLimit, .selectionGrowth]))
+    #expect(metrics.isSuperset(of: [.upkeepPerUpdate, .selectionPerRow]))
   }
 }
