@@ -7,7 +7,7 @@ internal import EkkoTransport
 /// takes does not depend on the machine's load. Two runs with different numbers of batches differ by
 /// the batches' own work and nothing else.
 package enum BudgetCase: String, CaseIterable, Sendable {
-  /// Overwrites through the shard actors' entry.
+  /// Overwrites through the shard actors' entry, as a desk on their loop calls it.
   case put
   /// Lookups through the same.
   case get
@@ -20,6 +20,7 @@ package enum BudgetCase: String, CaseIterable, Sendable {
 /// 64 shards, batches of 4,096 keys, rows of 16 numbers.
 package actor BudgetRun {
   private let executor: ActorExecutor
+  private let clock: any RuntimeClock
   private let cut: [WriteBatch]
   private let reads: [ReadBatch]
   private let actors: [ShardActor]
@@ -45,10 +46,10 @@ package actor BudgetRun {
   nonisolated package var unownedExecutor: UnownedSerialExecutor { unsafe self.executor.unowned }
 
   private func run(_ which: BudgetCase, _ batches: Int, _ runtime: Runtime) async {
-    await self.fill()
+    self.fill()
     switch which {
-    case .put: await self.put(batches)
-    case .get: await self.get(batches)
+    case .put: self.put(batches)
+    case .get: self.get(batches)
     case .answer: await self.exchange(batches, with: nil)
     case .apply: await self.exchange(batches, with: Self.makeActors(runtime, of: self.schema))
     }
@@ -59,6 +60,7 @@ package actor BudgetRun {
     let table = TableID(rawValue: 0)
     self.schema = schema
     self.executor = runtime.executor(for: Home(index: 0))
+    self.clock = runtime.clock
     self.actors = Self.makeActors(runtime, of: schema)
     let values = [Float](repeating: 1, count: Self.batchLength * Self.rowLength)
     var generator = SplitMix64(seed: 1)
@@ -89,34 +91,36 @@ package actor BudgetRun {
     }
   }
 
-  private func fill() async {
-    for (number, batch) in self.cut.enumerated() { await self.write(batch, as: UInt64(number)) }
+  private func fill() {
+    for (number, batch) in self.cut.enumerated() { self.write(batch, as: UInt64(number)) }
   }
 
-  private func put(_ batches: Int) async {
+  private func put(_ batches: Int) {
     for number in 0..<batches {
-      await self.write(self.cut[number % self.cut.count], as: UInt64(number + self.cut.count))
+      self.write(self.cut[number % self.cut.count], as: UInt64(number + self.cut.count))
     }
   }
 
-  private func write(_ batch: WriteBatch, as number: UInt64) async {
+  private func write(_ batch: WriteBatch, as number: UInt64) {
     let request = RequestID(client: ClientID(rawValue: 1), sequence: number + 1)
     for (place, shard) in batch.cut.shards.enumerated() {
-      let actor = self.actors[Int(shard)]
-      let reply = await actor.write(
-        batch[place], request: request, epoch: .first, at: actor.clock.now())
+      let (write, now) = (batch[place], self.clock.now())
+      let reply = self.actors[Int(shard)].assumeIsolated {
+        $0.write(write, request: request, epoch: .first, at: now)
+      }
       guard case .outcome(.applied, _) = reply else { fatalError("a write was not applied") }
     }
   }
 
-  private func get(_ batches: Int) async {
+  private func get(_ batches: Int) {
     for number in 0..<batches {
       let batch = self.reads[number % self.reads.count]
-      var rows = [ShardRows(count: Self.batchLength, schema: self.schema)]
+      var rows = [ShardRows(toFill: Self.batchLength, schema: self.schema)]
       for (place, shard) in batch.cut.shards.enumerated() {
-        let actor = self.actors[Int(shard)]
-        (rows, _) = await actor.read(
-          batch[place], missing: .report, at: actor.clock.now(), passing: consume rows)
+        let (read, now) = (batch[place], self.clock.now())
+        _ = self.actors[Int(shard)].assumeIsolated {
+          $0.read(read, missing: .report, at: now, into: &rows)
+        }
       }
       guard rows[0].weights.last == 1 else { fatalError("a row was not read") }
     }
@@ -128,7 +132,7 @@ package actor BudgetRun {
     var known = [VersionVector](repeating: VersionVector(), count: self.actors.count)
     var marks = [UInt64](repeating: 0, count: self.actors.count)
     for number in 0..<batches {
-      await self.write(self.cut[number % self.cut.count], as: UInt64(number + self.cut.count))
+      self.write(self.cut[number % self.cut.count], as: UInt64(number + self.cut.count))
       for (place, actor) in self.actors.enumerated() {
         let request = SectionRequest(
           shard: actor.id, nonce: UInt64(number + 1), epoch: .first, formClass: .full,

@@ -95,10 +95,18 @@ package actor ShardActor {
   }
 
   /// Puts rows to their places of `rows`, and says what whoever reads them has seen.
-  func read(
+  package func read(
     _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: inout [ShardRows]
   ) -> VersionVector {
-    self.shard.read(read, missing: missing, at: now, into: &rows)
+    Self.read(read, of: &self.shard, missing: missing, at: now, into: &rows)
+  }
+
+  /// See `run`; the shard is not changed.
+  private static func read(
+    _ read: ShardRead, of shard: inout Shard, missing: MissingRows, at now: Instant,
+    into rows: inout [ShardRows]
+  ) -> VersionVector {
+    shard.read(read, missing: missing, at: now, into: &rows)
   }
 
   /// The same where `rows` passes from one actor to the next: it is never copied.

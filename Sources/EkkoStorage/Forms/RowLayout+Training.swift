@@ -1,3 +1,5 @@
+internal import CEkko
+
 /// Writes to a full row at its primary: the first one, a `put`, a `push` (DESIGN §4).
 ///
 /// Rows whose weights are not Float32 are worked on in `scratch`, which has at least `rowLength`
@@ -45,14 +47,13 @@ extension RowLayout {
   @unsafe
   @inline(__always)
   static func overwrite(
-    _ row: UnsafeMutableRawPointer, weightsAt start: Int, withPlain weights: UnsafeRawPointer,
-    byteCount: Int
+    _ row: UnsafeMutableRawPointer, withPlain weights: UnsafeRawPointer, byteCount: Int
   ) {
     // SAFETY: the caller has a row of such a layout, and so many bytes to put there.
     let count = unsafe row.load(fromByteOffset: Self.updateCountOffset, as: UInt32.self)
     unsafe row.storeBytes(
       of: count == .max ? count : count + 1, toByteOffset: Self.updateCountOffset, as: UInt32.self)
-    unsafe (row + start).copyMemory(from: weights, byteCount: byteCount)
+    unsafe ekko_copy_row(row + Self.fullWeightsOffset, weights, byteCount)
   }
 
   /// A `put` to a table of bytes: replaces the value and counts.

@@ -26,6 +26,8 @@ package struct RowLayout: Hashable, Sendable {
   package static let creationOffset = 0
   /// Of the full form only.
   package static let updateCountOffset = 4
+  /// Where the elements of the full form begin.
+  static let fullWeightsOffset = 8
 
   /// `nil` if the table has no narrow form, which a peer's section header may claim.
   ///
@@ -40,7 +42,7 @@ package struct RowLayout: Hashable, Sendable {
       guard case .narrow(let valueType) = schema.servingForm else { return nil }
       self.valueType = valueType
     }
-    let start = form == .full ? 8 : 4
+    let start = form == .full ? Self.fullWeightsOffset : 4
     let end = start + self.valueType.paddedByteCount(rowLength: schema.rowLength)
     let slotCount =
       form == .full ? schema.optimiser.slotFloatCount(rowLength: schema.rowLength) : 0
@@ -51,6 +53,11 @@ package struct RowLayout: Hashable, Sendable {
 
   /// Float32 slots in a row.
   package var slotCount: Int { self.slotsRange.count / 4 }
+
+  /// Where the elements of the row at `place` are among those of many rows.
+  func elementPlaces(ofRow place: Int) -> Range<Int> {
+    (place * self.rowLength)..<((place + 1) * self.rowLength)
+  }
 
   /// The elements without prefix and padding.
   package var elementsRange: Range<Int> {

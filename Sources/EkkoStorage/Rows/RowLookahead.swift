@@ -4,8 +4,8 @@ internal import EkkoCore
 /// and on the index entries of the one after that, while the loop works on this one.
 @safe
 struct RowLookahead: ~Copyable {
-  static let blockLength = 16
-  private static let ring = 64
+  static let blockLength = 32
+  private static let ring = 128
 
   private let memory: RowMemory
   private let hashes: UnsafePointer<UInt64>

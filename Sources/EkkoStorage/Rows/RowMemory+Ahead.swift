@@ -51,14 +51,14 @@ extension RowMemory {
     /// Asks the processor for a row and its head.
     @inline(__always)
     func prefetch(_ slot: Int) {
-      let row = unsafe UnsafeRawPointer(self.head(slot))
+      var line = unsafe UnsafeRawPointer(self.head(slot))
       // SAFETY: a prefetch never faults.
-      var line = unsafe row - (Int(bitPattern: row) & 63)
-      let end = unsafe row + self.prefetched
-      repeat {
+      let last = unsafe line + self.prefetched
+      while unsafe line < last {
         unsafe ekko_prefetch(line)
         unsafe line += 64
-      } while unsafe line < end
+      }
+      unsafe ekko_prefetch(last)
     }
 
     /// Asks the processor for the row of a key that is about to be read or written.
@@ -87,7 +87,7 @@ extension RowMemory {
   var rowPlaces: RowPlaces {
     unsafe RowPlaces(
       chunks: self.parts.pointee.chunks, shift: self.chunkShift, mask: self.chunkMask,
-      pitch: self.pitch, prefetched: min(self.pitch, Self.prefetchedByteCount))
+      pitch: self.pitch, prefetched: min(self.pitch, Self.prefetchedByteCount) - 1)
   }
 
   /// The processor fetches the rest of a longer row by itself.

@@ -45,13 +45,18 @@ extension Shard {
   /// Whether the row has outlived its table's time-to-live: a function of its version's time, so
   /// that every replica decides alike.
   func isExpired(_ timestamp: Timestamp, table: Int, at now: Instant) -> Bool {
-    let timeToLive = self.tables[table].schema.timeToLiveSeconds
-    guard timeToLive > 0 else { return false }
+    timestamp < self.oldestAlive(table: table, at: now)
+  }
+
+  /// Rows of an earlier version have outlived their table's time-to-live.
+  func oldestAlive(table: Int, at now: Instant) -> Timestamp {
+    let timeToLive = UInt64(self.tables[table].schema.timeToLiveSeconds) * 1_000_000
+    guard timeToLive > 0, now.wall.microseconds >= timeToLive else { return .zero }
+    let oldest = Timestamp(microseconds: now.wall.microseconds - timeToLive + 1)
     #if PlantedBugs
-      let timestamp =
-        PlantedBug.active == .expiryByLocalClock ? max(timestamp, self.birth) : timestamp
+      if PlantedBug.active == .expiryByLocalClock, self.birth >= oldest { return .zero }
     #endif
-    return timestamp.microseconds + UInt64(timeToLive) * 1_000_000 <= now.wall.microseconds
+    return oldest
   }
 
   /// Drops expired rows, examining at most `limit` slots from `cursor` on.

@@ -13,9 +13,9 @@ extension Shard {
     let weights: UnsafeRawPointer
     let origin: UInt32
     let now: Instant
-    let expires: Bool
+    /// See `Shard.oldestAlive`.
+    let oldestAlive: Timestamp
     let rowByteCount: Int
-    let weightsOffset: Int
   }
 
   /// Overwrites the rows at `range` of the places, in one block, up to one that needs more care: it is
@@ -38,8 +38,7 @@ extension Shard {
     }
     let sequence = self.arrival &+ staged.next
     let done = unsafe Self.overwrite(
-      puts, range, ahead.slots(from: range.lowerBound), from: first, sequence, &staged,
-      isExpired: { puts.expires && self.isExpired($0, table: puts.table, at: puts.now) })
+      puts, range, ahead.slots(from: range.lowerBound), from: first, sequence, &staged)
     guard done > 0 else { return range.lowerBound }
     self.clock = HybridClock(last: Timestamp(rawValue: first &+ UInt64(done - 1)))
     times.append(from: Timestamp(rawValue: first), count: done)
@@ -61,39 +60,62 @@ extension Shard {
   @inline(__always)
   private static func overwrite(
     _ puts: borrowing PlainPuts, _ range: Range<Int>, _ slots: UnsafePointer<Int32>,
-    from first: UInt64, _ sequence: UInt64, _ staged: inout StagedArrivals,
-    isExpired: (Timestamp) -> Bool
+    from first: UInt64, _ sequence: UInt64, _ staged: inout StagedArrivals
+  ) -> Int {
+    unsafe withUnsafeTemporaryAllocation(
+      of: UnsafeMutableRawPointer.self, capacity: RowLookahead.blockLength
+    ) { found in
+      guard let found = found.baseAddress else { preconditionFailure("no room for a block") }
+      let places = unsafe puts.places + range.lowerBound
+      // One loop after the other: together they would need more registers than there are.
+      let done = unsafe Self.stamp(
+        puts, places, slots, range.count, from: first, sequence, &staged, found)
+      let (weights, byteCount) = unsafe (puts.weights, puts.rowByteCount)
+      for number in 0..<done {
+        let source = unsafe weights + Int(places[number]) &* byteCount
+        // SAFETY: a full row of the table's own layout, found for this place.
+        unsafe RowLayout.overwrite(found[number], withPlain: source, byteCount: byteCount)
+      }
+      return done
+    }
+  }
+
+  /// Stamps the rows.
+  ///
+  /// - Parameter found: gets where the rows are.
+  @inline(__always)
+  private static func stamp(
+    _ puts: borrowing PlainPuts, _ places: UnsafePointer<UInt32>, _ slots: UnsafePointer<Int32>,
+    _ count: Int, from first: UInt64, _ sequence: UInt64, _ staged: inout StagedArrivals,
+    _ found: UnsafeMutablePointer<UnsafeMutableRawPointer>
   ) -> Int {
     let rows = unsafe puts.memory.rowPlaces
-    let places = unsafe puts.places + range.lowerBound
+    let (keys, oldest) = unsafe (puts.keys, puts.oldestAlive.rawValue)
+    let age = first &- oldest
     let table = UInt16(truncatingIfNeeded: puts.table)
+    let staging = unsafe staged.end
     var number = 0
-    while number < range.count {
+    while number < count {
       let slot = Int(unsafe slots[number])
       guard slot >= 0 else { break }
       // SAFETY: the caller has as many places as the range is of, each below the number of keys, and a
       // row of weights for each key; a slot that was in the index is below the capacity.
-      let place = Int(unsafe places[number])
       let head = unsafe rows.head(slot)
       let before = unsafe head.pointee
-      guard unsafe before.key == puts.keys[place], before.arrival & RowHead.tombstoneBit == 0,
-        before.timestamp < first
+      // The time is neither earlier than that of the oldest row alive nor beyond the clock.
+      guard unsafe before.key == keys[Int(places[number])],
+        before.arrival & RowHead.tombstoneBit == 0, before.timestamp &- oldest < age
       else { break }
-      if puts.expires, isExpired(Timestamp(rawValue: before.timestamp)) { break }
       let done = UInt64(truncatingIfNeeded: number)
-      let time = first &+ done
-      unsafe head.pointee.timestamp = time
+      unsafe head.pointee.timestamp = first &+ done
       unsafe head.pointee.arrival = RowHead.arrival(
         sequence: sequence &+ done, origin: puts.origin)
-      // SAFETY: the row's bytes follow its head: a full row of the table's own layout.
-      unsafe RowLayout.overwrite(
-        UnsafeMutableRawPointer(head + 1), weightsAt: puts.weightsOffset,
-        withPlain: puts.weights + place &* puts.rowByteCount, byteCount: puts.rowByteCount)
-      unsafe staged.add(
-        UpdateCache.Entry(
-          table: table, slot: UInt32(truncatingIfNeeded: slot),
-          timestamp: Timestamp(rawValue: time), origin: puts.origin),
-        replacing: before.arrival >> RowHead.sequenceShift, number: number)
+      // SAFETY: there was room for a block. The row's bytes follow its head.
+      unsafe staging.entry[number] = UpdateCache.Entry(
+        table: table, slot: UInt32(truncatingIfNeeded: slot),
+        timestamp: Timestamp(rawValue: first &+ done), origin: puts.origin)
+      unsafe staging.former[number] = before.arrival >> RowHead.sequenceShift
+      unsafe found[number] = UnsafeMutableRawPointer(head + 1)
       number &+= 1
     }
     staged.count &+= number

@@ -98,59 +98,108 @@ extension Shard {
   ) {
     let index = Int(read.table.rawValue)
     let (memory, layout) = (self.tables[index].memory, self.tables[index].layout)
-    let expires = self.tables[index].schema.timeToLiveSeconds > 0
-    let isNumeric = layout.valueType.isNumeric
-    let length = isNumeric ? layout.rowLength : 0
+    let oldestAlive = self.oldestAlive(table: index, at: now)
     let (keys, places) = (read.keys.span, cut.order.span.extracting(range))
     var timestamps = stamps.mutableSpan
     var origins = names.mutableSpan
     var creations = births.mutableSpan
     var weights = elements.mutableSpan
-    // Neighbours mostly have one origin.
-    var (origin, latest) = (UInt32.max, Timestamp.zero)
-    var name = IncarnationID.nobody
+    var present = SeenOrigin()
     RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
       var number = 0
       while number < places.count {
         let end = ahead.advance(to: number)
-        for number in number..<end {
+        while true {
+          if layout.valueType == .float32 {
+            number = Self.readPlain(
+              memory, layout, number..<end, ahead, keys, places, oldestAlive, seen: &present,
+              &timestamps, &origins, &creations, &weights)
+          }
+          guard number < end else { break }
           let place = Int(places[number])
-          guard let slot = memory.slot(of: keys[place], near: ahead.slot(at: number)),
-            case let stamp = memory.stamp(at: slot), !stamp.isTombstone,
-            !expires || !self.isExpired(stamp.timestamp, table: index, at: now)
+          let slot = memory.slot(of: keys[place], near: ahead.slot(at: number))
+          number += 1
+          guard let slot, case let stamp = memory.stamp(at: slot), !stamp.isTombstone,
+            stamp.timestamp >= oldestAlive
           else {
-            if isNumeric {
-              var row = weights._mutatingExtracting((place * length)..<((place + 1) * length))
-              switch missing {
-              case .report: row.update(repeating: 0)
-              case .initialise:
-                self.tables[index].schema.fillInitialWeights(&row, key: keys[place])
-              }
-            }
+            self.fill(place, missing: missing, of: index, key: keys[place], &weights)
             continue
           }
-          if stamp.origin != origin {
-            seen.raise(to: latest, of: name)
-            (origin, name) = (stamp.origin, self.origins[stamp.origin])
-            latest = stamp.timestamp
+          if stamp.origin != present.origin {
+            seen.raise(to: present.latest, of: present.name)
+            present = SeenOrigin(
+              origin: stamp.origin, name: self.origins[stamp.origin], latest: stamp.timestamp)
           }
-          latest = max(latest, stamp.timestamp)
+          present.latest = max(present.latest, stamp.timestamp)
           timestamps[place] = stamp.timestamp
-          origins[place] = name
+          origins[place] = present.name
           let bytes = memory.bytes(at: slot)
           creations[place] = layout.creation(of: bytes)
-          if isNumeric {
-            var row = weights._mutatingExtracting((place * length)..<((place + 1) * length))
+          if layout.valueType.isNumeric {
+            var row = weights._mutatingExtracting(layout.elementPlaces(ofRow: place))
             layout.readWeights(of: bytes, into: &row)
           } else {
             let value = layout.value(of: bytes)
             contents[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
           }
         }
-        number = end
       }
     }
-    seen.raise(to: latest, of: name)
+    seen.raise(to: present.latest, of: present.name)
+  }
+
+  /// What stands in for a missing row.
+  private func fill(
+    _ place: Int, missing: MissingRows, of table: Int, key: UInt64,
+    _ weights: inout MutableSpan<Float>
+  ) {
+    let layout = self.tables[table].layout
+    guard layout.valueType.isNumeric else { return }
+    var row = weights._mutatingExtracting(layout.elementPlaces(ofRow: place))
+    switch missing {
+    case .report: row.update(repeating: 0)
+    case .initialise: self.tables[table].schema.fillInitialWeights(&row, key: key)
+    }
+  }
+
+  /// See `PlainReads`.
+  @inline(__always)
+  private static func readPlain(
+    _ memory: RowMemory, _ layout: RowLayout, _ range: Range<Int>, _ ahead: borrowing RowLookahead,
+    _ keys: Span<UInt64>, _ places: Span<UInt32>, _ oldestAlive: Timestamp,
+    seen: inout SeenOrigin, _ timestamps: inout MutableSpan<Timestamp>,
+    _ origins: inout MutableSpan<IncarnationID>, _ creations: inout MutableSpan<UInt32>,
+    _ weights: inout MutableSpan<Float>
+  ) -> Int {
+    precondition(
+      timestamps.count == keys.count && origins.count == keys.count
+        && creations.count == keys.count && weights.count == keys.count * layout.rowLength,
+      "columns of another length")
+    return unsafe timestamps.withUnsafeMutableBufferPointer { timestamps in
+      unsafe origins.withUnsafeMutableBufferPointer { origins in
+        unsafe creations.withUnsafeMutableBufferPointer { creations in
+          unsafe weights.withUnsafeMutableBufferPointer { weights in
+            unsafe keys.withUnsafeBufferPointer { keys in
+              unsafe places.withUnsafeBufferPointer { places in
+                guard let keys = keys.baseAddress, let places = places.baseAddress,
+                  let timestamps = timestamps.baseAddress, let origins = origins.baseAddress,
+                  let creations = creations.baseAddress, let weights = weights.baseAddress
+                else { return range.lowerBound }
+                // SAFETY: lent out for the call; see `read` for what they hold.
+                let reads = unsafe PlainReads(
+                  memory: memory, places: places, keys: keys, timestamps: timestamps,
+                  origins: origins, creations: creations,
+                  weights: UnsafeMutableRawPointer(weights), oldestAlive: oldestAlive,
+                  rowByteCount: layout.elementsRange.count,
+                  weightsOffset: layout.elementsRange.lowerBound)
+                return unsafe Self.read(
+                  reads, range, ahead.slots(from: range.lowerBound), seen: &seen)
+              }
+            }
+          }
+        }
+      }
+    }
   }
 
   /// The rows, deleted ones among them, whose latest arrival came after `sequence`. O(rows).

@@ -82,7 +82,7 @@ extension Shard {
       case .numbers(let floats) = write.values
     {
       let layout = self.tables[index].layout
-      let expires = self.tables[index].schema.timeToLiveSeconds > 0
+      let oldestAlive = self.oldestAlive(table: index, at: now)
       precondition(
         floats.count == write.keys.count * layout.rowLength, "weights of another row length")
       unsafe places.withUnsafeBufferPointer { places in
@@ -94,9 +94,8 @@ extension Shard {
             // SAFETY: lent out for the call; see `overwrite` for what they hold.
             let puts = unsafe PlainPuts(
               table: index, memory: memory, places: places, keys: keys, weights: weights,
-              origin: origin, now: now, expires: expires,
-              rowByteCount: layout.weightsRange.count,
-              weightsOffset: layout.weightsRange.lowerBound)
+              origin: origin, now: now, oldestAlive: oldestAlive,
+              rowByteCount: layout.weightsRange.count)
             self.apply(write, cut, range, origin, now, &times, &refused) {
               shard, rows, ahead, staged, times in
               shard.overwrite(puts, rows, ahead: ahead, staged: &staged, times: &times)

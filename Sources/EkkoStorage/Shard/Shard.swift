@@ -151,8 +151,7 @@ package struct Shard: Sendable {
     unsafe staged.add(
       UpdateCache.Entry(
         table: UInt16(truncatingIfNeeded: index), slot: UInt32(truncatingIfNeeded: slot),
-        timestamp: timestamp, origin: origin), replacing: replaced, number: 0)
-    staged.count += 1
+        timestamp: timestamp, origin: origin), replacing: replaced)
     if !self.walks.isEmpty && replaced != 0 {
       self.noteRewrite(table: index, slot: slot, replaced: replaced)
     }

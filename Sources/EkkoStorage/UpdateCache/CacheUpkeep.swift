@@ -49,8 +49,7 @@ package struct CacheUpkeep: Sendable {
         // SAFETY: there is room for a block.
         unsafe staged.add(
           UpdateCache.Entry(table: 0, slot: slot, timestamp: timestamp, origin: 0),
-          replacing: replaced, number: 0)
-        staged.count += 1
+          replacing: replaced)
       }
       self.shard.append(&staged)
     }

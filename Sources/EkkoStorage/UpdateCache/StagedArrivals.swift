@@ -41,16 +41,26 @@ struct StagedArrivals: ~Copyable {
   @inline(__always)
   var next: UInt64 { UInt64(truncatingIfNeeded: self.count &+ 1) }
 
-  /// Puts an arrival `number` places behind those that are counted.
+  /// Adds an arrival.
   ///
   /// - Parameter sequence: the row's former arrival; zero for a row that was not there.
-  /// - Precondition: `number` is below the length of a block, and there was room for one.
+  /// - Precondition: there was room for a block, of which this is.
   @unsafe
   @inline(__always)
-  mutating func add(_ entry: UpdateCache.Entry, replacing sequence: UInt64, number: Int) {
+  mutating func add(_ entry: UpdateCache.Entry, replacing sequence: UInt64) {
+    let end = unsafe self.end
     // SAFETY: then both have room for it.
-    unsafe (self.room + self.count + number).initialize(to: entry)
-    unsafe (self.former + self.count + number).initialize(to: sequence)
+    unsafe end.entry.initialize(to: entry)
+    unsafe end.former.initialize(to: sequence)
+    self.count &+= 1
+  }
+
+  /// Where the next arrival is to be put, and those behind it, as many as a block has: they count when
+  /// `count` says so.
+  @unsafe
+  @inline(__always)
+  var end: (entry: UnsafeMutablePointer<UpdateCache.Entry>, former: UnsafeMutablePointer<UInt64>) {
+    unsafe (self.room + self.count, self.former + self.count)
   }
 
   var entries: Span<UpdateCache.Entry> {

@@ -14,19 +14,19 @@ package import EkkoCore
 package struct UpdateCache: Sendable {
   package struct Entry: Hashable, Sendable {
     package let timestamp: Timestamp
-    package let slot: UInt32
-    let shortOrigin: UInt16
-    package let table: UInt16
+    /// From the top: 16 bits table, 16 bits origin, 32 bits slot.
+    private let row: UInt64
+
+    package var slot: UInt32 { UInt32(truncatingIfNeeded: self.row) }
+    package var table: UInt16 { UInt16(truncatingIfNeeded: self.row >> 48) }
 
     /// Index into the shard's table of origins.
-    package var origin: UInt32 { UInt32(self.shortOrigin) }
+    package var origin: UInt32 { UInt32(truncatingIfNeeded: self.row >> 32) & 0xFFFF }
 
     @inline(__always)
     init(table: UInt16, slot: UInt32, timestamp: Timestamp, origin: UInt32) {
       self.timestamp = timestamp
-      self.slot = slot
-      self.shortOrigin = UInt16(truncatingIfNeeded: origin)
-      self.table = table
+      self.row = UInt64(table) << 48 | UInt64(origin & 0xFFFF) << 32 | UInt64(slot)
     }
   }
 
@@ -87,26 +87,42 @@ package struct UpdateCache: Sendable {
 
   /// As `noteRemoval`, of many.
   private mutating func noteRemovals(of sequences: Span<UInt64>) {
-    guard let last = self.chunks.last?.number else { return }
-    let (head, end, pruned) = (self.head, self.chunks.count &- 1, self.prunedThrough)
-    var chunks = self.chunks.mutableSpan
-    var (done, removed) = (0, 0)
-    while done < sequences.count {
-      let sequence = sequences[done]
-      guard sequence > pruned else {
-        done &+= 1
-        continue
+    var done = 0
+    while true {
+      done += self.markRemovals(of: sequences.extracting(done...))
+      guard done < sequences.count else { return }
+      self.noteRemoval(of: sequences[done])
+      done += 1
+    }
+  }
+
+  /// The same of what takes least: up to one whose chunk has to be searched for, or holds no other.
+  ///
+  /// - Returns: of how many.
+  private mutating func markRemovals(of sequences: Span<UInt64>) -> Int {
+    let (head, pruned) = (self.head, self.prunedThrough)
+    var removed = 0
+    let done = unsafe self.chunks.withUnsafeMutableBufferPointer { chunks in
+      guard head < chunks.count, let first = chunks.baseAddress else { return 0 }
+      // Mostly no chunk is missing between the one and the last.
+      let last = unsafe first + chunks.count - 1
+      let (newest, held) = unsafe (last.pointee.number, UInt64(chunks.count - 1 - head))
+      for place in sequences.indices {
+        let sequence = sequences[place]
+        guard sequence > pruned else { continue }
+        let number = ArrivalChunk.number(of: sequence)
+        let back = newest &- number
+        // SAFETY: no more places back than there are from the head to the last.
+        guard back <= held,
+          unsafe (last - Int(truncatingIfNeeded: back)).pointee
+            .removeOneOfMany(sequence, number: number)
+        else { return place }
+        removed &+= 1
       }
-      // Mostly no chunk is missing between it and the last, and it keeps others.
-      let number = ArrivalChunk.number(of: sequence)
-      let place = end &- Int(truncatingIfNeeded: last &- number)
-      guard place >= head, place <= end, chunks[place].removeOneOfMany(sequence, number: number)
-      else { break }
-      removed &+= 1
-      done &+= 1
+      return sequences.count
     }
     self.liveCount -= removed
-    for index in done..<sequences.count { self.noteRemoval(of: sequences[index]) }
+    return done
   }
 
   /// The row whose latest arrival was `sequence` is gone, or has arrived anew; zero for a row that was
