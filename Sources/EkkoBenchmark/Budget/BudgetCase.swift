@@ -103,11 +103,9 @@ package actor BudgetRun {
 
   private func write(_ batch: WriteBatch, as number: UInt64) {
     let request = RequestID(client: ClientID(rawValue: 1), sequence: number + 1)
-    for (place, shard) in batch.cut.shards.enumerated() {
-      let (write, now) = (batch[place], self.clock.now())
-      let reply = self.actors[Int(shard)].assumeIsolated {
-        $0.write(write, request: request, epoch: .first, at: now)
-      }
+    let (write, now) = (ShardActor.enteringWrite, self.clock.now())
+    for (place, shard) in batch.shards.enumerated() {
+      let reply = write(self.actors[Int(shard)], batch[place], request, false, .first, now)
       guard case .outcome(.applied, _) = reply else { fatalError("a write was not applied") }
     }
   }
@@ -116,11 +114,9 @@ package actor BudgetRun {
     for number in 0..<batches {
       let batch = self.reads[number % self.reads.count]
       var rows = [ShardRows(toFill: Self.batchLength, schema: self.schema)]
-      for (place, shard) in batch.cut.shards.enumerated() {
-        let (read, now) = (batch[place], self.clock.now())
-        _ = self.actors[Int(shard)].assumeIsolated {
-          $0.read(read, missing: .report, at: now, into: &rows)
-        }
+      let (read, now) = (ShardActor.enteringRead, self.clock.now())
+      for (place, shard) in batch.shards.enumerated() {
+        _ = read(self.actors[Int(shard)], batch[place], .report, now, &rows)
       }
       guard rows[0].weights.last == 1 else { fatalError("a row was not read") }
     }

@@ -46,7 +46,7 @@ extension RequestDesk {
   ) async throws(RequestFailure) -> ReadReply {
     let batch = ReadBatch(parts, shardCount: model.shardCount)
     // The catalogue may be a moment ahead of the shards it describes.
-    guard let actors = self.node.shards.actors(of: model.id, shards: batch.cut.shards) else {
+    guard let actors = self.node.shards.actors(of: model.id, shards: batch.shards) else {
       throw .busy(retryAfter: .milliseconds(20))
     }
     var reply = ReadReply(
@@ -86,11 +86,9 @@ extension RequestDesk {
     _ stops: [ShardVisits.Stop], with batch: ReadBatch, missing: MissingRows, at now: Instant,
     _ rows: inout [ShardRows], _ session: inout [ShardID: VersionVector]
   ) {
+    let read = ShardActor.enteringRead
     for stop in stops {
-      let read = batch[stop.number]
-      session[stop.actor.id] = stop.actor.assumeIsolated {
-        $0.read(read, missing: missing, at: now, into: &rows)
-      }
+      session[stop.actor.id] = read(stop.actor, batch[stop.number], missing, now, &rows)
     }
   }
 }

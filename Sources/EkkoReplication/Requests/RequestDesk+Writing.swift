@@ -17,13 +17,13 @@ extension RequestDesk {
     let batch = WriteBatch(
       request.parts.map { RowWrites($0, schema: model.tables[Int($0.table.rawValue)]) },
       shardCount: model.shardCount)
-    for index in batch.cut.shards {
+    for index in batch.shards {
       let primary = model.primary(of: ShardID(model: model.id, index: index))
       guard primary == self.node.nodeID else {
         throw .elsewhere(self.node.catalogue.members[primary]?.endpoint)
       }
     }
-    guard let actors = self.node.shards.actors(of: model.id, shards: batch.cut.shards) else {
+    guard let actors = self.node.shards.actors(of: model.id, shards: batch.shards) else {
       throw .busy(retryAfter: .milliseconds(20))
     }
 
@@ -77,11 +77,12 @@ extension RequestDesk {
     _ stops: [ShardVisits.Stop], with batch: WriteBatch, for request: WriteRequest,
     at now: Instant
   ) -> [ShardActor.WriteReply] {
+    let write = ShardActor.enteringWrite
     var outcomes: [ShardActor.WriteReply] = []
     outcomes.reserveCapacity(stops.count)
     for stop in stops {
-      let write = batch[stop.number]
-      let outcome = stop.actor.assumeIsolated { $0.write(write, of: request, at: now) }
+      let outcome = write(
+        stop.actor, batch[stop.number], request.request, request.isSentAgain, request.epoch, now)
       outcomes.append(outcome)
       guard outcome.isTaken else { break }
     }
@@ -146,7 +147,7 @@ extension WriteReply {
 }
 
 extension RowWrites {
-  fileprivate init(_ part: WriteRequest.Part, schema: TableSchema) {
+  fileprivate convenience init(_ part: WriteRequest.Part, schema: TableSchema) {
     let values: Values =
       if part.kind == .delete {
         .none

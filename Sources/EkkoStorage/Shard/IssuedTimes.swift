@@ -58,15 +58,12 @@ package struct IssuedTimes: Hashable, Sendable {
     return all
   }
 
-  /// Puts each row's to its place of `times`: the places that are in `range` of `order`.
+  /// Puts each row's to its place of `target`.
   ///
   /// - Precondition: there are as many places.
-  package func scatter(
-    to order: [UInt32], _ range: Range<Int>, of times: inout [Timestamp]
-  ) {
-    precondition(range.count == self.count, "\(range.count) places for \(self.count) times")
-    let places = order.span.extracting(range)
-    var target = times.mutableSpan
+  func scatter(to places: Span<UInt32>, of target: inout [Timestamp]) {
+    precondition(places.count == self.count, "\(places.count) places for \(self.count) times")
+    var target = target.mutableSpan
     var number = 0
     self.visit { time in
       target[Int(places[number])] = time

@@ -75,10 +75,11 @@ extension Shard {
     _ read: ShardRead, missing: MissingRows, at now: Instant, into rows: inout [ShardRows]
   ) -> VersionVector {
     var seen = self.knowledge
-    for (number, part) in read.batch.reads.enumerated() {
+    for number in read.batch.parts.indices {
       let range = read.range(of: number)
       guard !range.isEmpty else { continue }
-      let cut = read.batch.cut.cuts[number]
+      let part = read.batch.parts[number]
+      let cut = read.batch.cuts[number]
       var columns = ShardRows()
       swap(&columns, &rows[number])
       // Each column by itself: parts of one value cannot be written to at the same time.
@@ -99,13 +100,14 @@ extension Shard {
     let index = Int(read.table.rawValue)
     let (memory, layout) = (self.tables[index].memory, self.tables[index].layout)
     let oldestAlive = self.oldestAlive(table: index, at: now)
-    let (keys, places) = (read.keys.span, cut.order.span.extracting(range))
+    let (keys, places) = (read.keys.span, cut.places(range))
     var timestamps = stamps.mutableSpan
     var origins = names.mutableSpan
     var creations = births.mutableSpan
     var weights = elements.mutableSpan
+    var values = contents.mutableSpan
     var present = SeenOrigin()
-    RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
+    RowLookahead.run(in: memory, cut.hashes(range)) { ahead in
       var number = 0
       while number < places.count {
         let end = ahead.advance(to: number)
@@ -140,7 +142,7 @@ extension Shard {
             layout.readWeights(of: bytes, into: &row)
           } else {
             let value = layout.value(of: bytes)
-            contents[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
+            values[place] = unsafe value.withUnsafeBytes { unsafe Array($0) }
           }
         }
       }

@@ -36,11 +36,12 @@ extension Shard {
     let origin = self.origins.intern(self.incarnation)
     let before = self.clock.last
     var times = IssuedTimes()
-    for (number, part) in write.batch.writes.enumerated() {
+    for number in write.batch.parts.indices {
       let range = write.range(of: number)
       guard !range.isEmpty else { continue }
+      let part = write.batch.parts[number]
       self.tables[Int(part.table.rawValue)].makeExclusive()
-      let cut = write.batch.cut.cuts[number]
+      let cut = write.batch.cuts[number]
       self.apply(part, cut, range, origin: origin, at: now, times: &times)
     }
     if self.clock.last > before {
@@ -76,7 +77,7 @@ extension Shard {
   ) {
     let index = Int(write.table.rawValue)
     let memory = self.tables[index].memory
-    let places = cut.order.span.extracting(range)
+    let places = cut.places(range)
     var refused = 0
     if write.kind == .put, self.tables[index].takesPlainPuts,
       case .numbers(let floats) = write.values
@@ -121,11 +122,11 @@ extension Shard {
     ) -> Int
   ) {
     let memory = self.tables[Int(write.table.rawValue)].memory
-    let places = cut.order.span.extracting(range)
+    let places = cut.places(range)
     // Room for weights that are not stored as Float32 (see `RowLayout`), and for those of one row.
     var (scratch, weights) = ([Float](), [Float]())
     let latestKnown = self.knowledge.latestTime
-    RowLookahead.run(in: memory, cut.hashes.span.extracting(range)) { ahead in
+    RowLookahead.run(in: memory, cut.hashes(range)) { ahead in
       StagedArrivals.withRoom { staged in
         var number = 0
         while number < places.count {

@@ -1,29 +1,24 @@
 package import EkkoCore
 
 /// Which keys of a batch belong to which shard.
-package struct ShardCut: Sendable {
+///
+/// What the loops over rows need lies in memory of its own: they take it without counting references.
+@safe
+// SAFETY (Sendable): the memory is written before `init` ends, and only read after that.
+package final class ShardCut: @unchecked Sendable {
+  private let keyCount: Int
   /// The places of the keys in the batch, those of one shard together and ascending.
-  package let order: [UInt32]
+  private let order: UnsafeMutablePointer<UInt32>
   /// The hash of each key, in that order; see `ShardFunction`.
-  let hashes: [UInt64]
-  /// The shards that have any, ascending, and where in `order` theirs begin.
+  private let hashes: UnsafeMutablePointer<UInt64>
+  /// The shards that have any, ascending, and where in the order theirs begin.
   private let parts: [(shard: UInt32, start: Int)]
-
-  /// Keys that are all of one shard.
-  package init(_ keys: [UInt64], of table: TableID) {
-    let salt = ShardFunction.salt(of: table)
-    self.init(
-      order: Array(0..<UInt32(keys.count)),
-      hashes: keys.map { ShardFunction.hash(of: $0, salt: salt) },
-      parts: keys.isEmpty ? [] : [(0, 0)])
-  }
 
   package init(_ keys: [UInt64], of table: TableID, shardCount: UInt32) {
     precondition(keys.count <= UInt32.max, "a batch of more keys than can be counted")
-    guard shardCount > 1 else {
-      self.init(keys, of: table)
-      return
-    }
+    self.keyCount = keys.count
+    unsafe self.order = .allocate(capacity: max(1, keys.count))
+    unsafe self.hashes = .allocate(capacity: max(1, keys.count))
     // Sorted by counting: how many come before each shard's, then each key to the next of its places.
     var next = [UInt32](repeating: 0, count: Int(shardCount) + 1)
     let hashed = Self.count(keys, of: table, in: &next)
@@ -33,16 +28,13 @@ package struct ShardCut: Sendable {
       if next[shard + 1] > 0 { parts.append((UInt32(shard), Int(next[shard]))) }
       next[shard + 1] += next[shard]
     }
-    var order = [UInt32](repeating: 0, count: keys.count)
-    var hashes = [UInt64](repeating: 0, count: keys.count)
-    Self.distribute(hashed.span, from: &next, to: &order, &hashes)
-    self.init(order: order, hashes: hashes, parts: parts)
+    self.parts = parts
+    unsafe Self.distribute(hashed.span, from: &next, to: self.order, self.hashes)
   }
 
-  private init(order: [UInt32], hashes: [UInt64], parts: [(shard: UInt32, start: Int)]) {
-    self.order = order
-    self.hashes = hashes
-    self.parts = parts
+  deinit {
+    unsafe self.order.deallocate()
+    unsafe self.hashes.deallocate()
   }
 
   /// A key's hash and its shard.
@@ -77,17 +69,16 @@ package struct ShardCut: Sendable {
   }
 
   private static func distribute(
-    _ hashed: Span<Hashed>, from next: inout [UInt32], to order: inout [UInt32],
-    _ hashes: inout [UInt64]
+    _ hashed: Span<Hashed>, from next: inout [UInt32], to order: UnsafeMutablePointer<UInt32>,
+    _ hashes: UnsafeMutablePointer<UInt64>
   ) {
     var next = next.mutableSpan
-    var order = order.mutableSpan
-    var hashes = hashes.mutableSpan
     for place in hashed.indices {
       let key = hashed[place]
       let target = Int(next[Int(key.shard)])
-      order[target] = UInt32(truncatingIfNeeded: place)
-      hashes[target] = key.hash
+      // SAFETY: each key gets a place of its own below their number.
+      unsafe (order + target).initialize(to: UInt32(truncatingIfNeeded: place))
+      unsafe (hashes + target).initialize(to: key.hash)
       next[Int(key.shard)] &+= 1
     }
   }
@@ -109,38 +100,33 @@ package struct ShardCut: Sendable {
 
   /// The same of the shard that is at `place` of `shards`.
   func range(ofPart place: Int) -> Range<Int> {
-    let end = place + 1 < self.parts.count ? self.parts[place + 1].start : self.order.count
+    let end = place + 1 < self.parts.count ? self.parts[place + 1].start : self.keyCount
     return self.parts[place].start..<end
   }
 
-  /// The places of the keys of `shard`, ascending.
-  package func places(of shard: UInt32) -> ArraySlice<UInt32> { self.order[self.range(of: shard)] }
-}
-
-/// Several batches of keys, each of one table, cut by shard.
-package struct BatchCut: Sendable {
-  /// One for each batch.
-  package let cuts: [ShardCut]
-  /// That have any of the keys, ascending.
-  package let shards: [UInt32]
-
-  init(_ cuts: [ShardCut]) {
-    self.cuts = cuts
-    self.shards = ShardCut.shards(of: cuts)
-  }
-
-  /// Where in the order of `cuts[batch]` the keys of the shard are that is at `number` of `shards`.
+  /// The places of the keys at `range` of the order.
   @inline(__always)
-  func range(of batch: Int, number: Int) -> Range<Int> {
-    // What has no keys has no shard either.
-    guard number < self.shards.count else { return 0..<0 }
-    // With one cut, its shards are all there are.
-    return self.cuts.count == 1
-      ? self.cuts[0].range(ofPart: number) : self.cuts[batch].range(of: self.shards[number])
+  @_lifetime(borrow self)
+  func places(_ range: Range<Int>) -> Span<UInt32> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= self.keyCount)
+    // SAFETY: so many were initialised, and live as long as this.
+    let all = unsafe Span(_unsafeStart: self.order + range.lowerBound, count: range.count)
+    return unsafe _overrideLifetime(all, borrowing: self)
   }
 
-  /// How many keys that shard has.
-  func keyCount(number: Int) -> Int {
-    self.cuts.indices.reduce(0) { $0 + self.range(of: $1, number: number).count }
+  /// The hashes of the keys at `range` of the order.
+  @inline(__always)
+  @_lifetime(borrow self)
+  func hashes(_ range: Range<Int>) -> Span<UInt64> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= self.keyCount)
+    // SAFETY: as above.
+    let all = unsafe Span(_unsafeStart: self.hashes + range.lowerBound, count: range.count)
+    return unsafe _overrideLifetime(all, borrowing: self)
+  }
+
+  /// The places of the keys of `shard`, ascending.
+  package func places(of shard: UInt32) -> [UInt32] {
+    let places = self.places(self.range(of: shard))
+    return places.indices.map { places[$0] }
   }
 }

@@ -11,7 +11,7 @@ package enum WriteKind: UInt8, Hashable, Sendable {
 
 /// What is written to one table. Keys are distinct; lengths, types and finiteness were checked for the
 /// whole request before any part reached a shard.
-package struct RowWrites: Sendable {
+package final class RowWrites: KeyedPart {
   package let kind: WriteKind
   package let table: TableID
   package let keys: [UInt64]
@@ -35,52 +35,24 @@ package struct RowWrites: Sendable {
   }
 }
 
-/// A request's writes, cut by shard: each shard gets a view, and copies none of the keys and values.
-package final class WriteBatch: Sendable {
-  package let writes: [RowWrites]
-  package let cut: BatchCut
+package typealias WriteBatch = CutBatch<RowWrites>
+package typealias ShardWrite = ShardPart<RowWrites>
 
-  package init(_ writes: [RowWrites], shardCount: UInt32) {
-    self.writes = writes
-    self.cut = BatchCut(
-      writes.map { ShardCut($0.keys, of: $0.table, shardCount: shardCount) })
-  }
-
-  /// Writes whose keys are all of one shard, at least one.
-  package init(_ writes: [RowWrites]) {
-    self.writes = writes
-    self.cut = BatchCut(writes.map { ShardCut($0.keys, of: $0.table) })
-  }
-
-  /// What the shard gets that is at `number` of the cut's shards.
-  package subscript(number: Int) -> ShardWrite { ShardWrite(batch: self, number: number) }
-}
-
-/// The part of a request's writes that is one shard's.
-package struct ShardWrite: Sendable {
-  package let batch: WriteBatch
-  let number: Int
-
-  var keyCount: Int { self.batch.cut.keyCount(number: self.number) }
-
-  @inline(__always)
-  func range(of write: Int) -> Range<Int> {
-    self.batch.cut.range(of: write, number: self.number)
-  }
-
+extension ShardWrite {
   /// Puts the times that the shard has issued to the places of its keys, per write.
   ///
   /// - Precondition: there are as many times as keys; see `matches`.
   package func scatter(_ times: IssuedTimes, to target: inout [[Timestamp]]) {
-    if self.batch.writes.count == 1 {
-      times.scatter(to: self.batch.cut.cuts[0].order, self.range(of: 0), of: &target[0])
+    if self.batch.parts.count == 1 {
+      let cut = self.batch.cuts[0]
+      times.scatter(to: cut.places(self.range(of: 0)), of: &target[0])
       return
     }
     var rest = times.all[...]
-    for write in self.batch.writes.indices {
-      let places = self.batch.cut.cuts[write].order[self.range(of: write)]
-      for (place, time) in zip(places, rest) { target[write][Int(place)] = time }
-      rest = rest.dropFirst(places.count)
+    for write in self.batch.parts.indices {
+      let cut = self.batch.cuts[write]
+      let places = cut.places(self.range(of: write))
+      for place in places.indices { target[write][Int(places[place])] = rest.removeFirst() }
     }
   }
 

@@ -16,13 +16,14 @@ struct ShardCutTests {
     for (number, shard) in cut.shards.enumerated() {
       let range = cut.range(of: shard)
       #expect(range == cut.range(ofPart: number) && !range.isEmpty)
-      for place in range {
-        let key = keys[Int(cut.order[place])]
+      let (places, hashes) = (cut.places(range), cut.hashes(range))
+      for place in places.indices {
+        let key = keys[Int(places[place])]
         #expect(
           ShardFunction.shardIndex(
             of: ParameterKey(table: table, key: key), shardCount: shardCount) == shard)
         #expect(
-          cut.hashes[place] == ShardFunction.hash(of: key, salt: ShardFunction.salt(of: table)))
+          hashes[place] == ShardFunction.hash(of: key, salt: ShardFunction.salt(of: table)))
       }
       seen += cut.places(of: shard)
     }
@@ -38,7 +39,8 @@ struct ShardCutTests {
     #expect(times.all.map(\.rawValue) == rows + [5, 6, 7])
     #expect(times.count == 11 && times.newest.rawValue == 9)
     var target = [Timestamp](repeating: .zero, count: 11)
-    times.scatter(to: Array((0..<11).reversed()), 0..<11, of: &target)
+    let places = Array((0..<11 as Range<UInt32>).reversed())
+    times.scatter(to: places.span, of: &target)
     #expect(target.reversed().map(\.rawValue) == rows + [5, 6, 7])
   }
 }
