@@ -19,9 +19,9 @@ final class ArrivalProbe: Sendable {
     let probe = ArrivalProbe(cluster, key)
     probe.tasks.withLock { tasks in
       tasks = cluster.readers.indices.map { replica in
-        cluster.runtime.spawn(on: Home(index: 1)) { await probe.read(replica) }
+        cluster.observingRuntime.spawn(on: Home(index: 0)) { await probe.read(replica) }
       }
-      tasks.append(cluster.runtime.spawn(on: Home(index: 1)) { await probe.write() })
+      tasks.append(cluster.observingRuntime.spawn(on: Home(index: 0)) { await probe.write() })
     }
     return probe
   }
@@ -46,7 +46,7 @@ final class ArrivalProbe: Sendable {
     return self.log.withLock { $0.delays(until: end) }
   }
 
-  private var now: UInt64 { self.cluster.runtime.clock.now().wall.microseconds }
+  private var now: UInt64 { self.cluster.observingRuntime.clock.now().wall.microseconds }
 
   private func write() async {
     while !self.writing.isRaised {
@@ -58,7 +58,7 @@ final class ArrivalProbe: Sendable {
         let time = version.timestamp.microseconds
         self.log.withLock { $0.noteCommit(version.timestamp.rawValue, at: time) }
       }
-      try? await self.cluster.runtime.clock.sleep(for: Self.interval)
+      try? await self.cluster.observingRuntime.clock.sleep(for: Self.interval)
     }
   }
 
@@ -72,7 +72,7 @@ final class ArrivalProbe: Sendable {
           $0.noteSighting(version.timestamp.rawValue, at: time, replica: replica)
         }
       }
-      try? await self.cluster.runtime.clock.sleep(for: Self.readInterval)
+      try? await self.cluster.observingRuntime.clock.sleep(for: Self.readInterval)
     }
   }
 }

@@ -39,7 +39,7 @@ extension ReplicateCluster {
     let started = running
     let clients = loops.subset((replicas + 1)..<(replicas + 3))
     return try await Self.connect(
-      to: nodes, primary: nil, shape: shape, transport: transport(clients), loops: clients,
+      to: nodes, primary: nil, shape: shape, transport: transport, loops: clients,
       end: { await Self.end(started, loops) })
   }
 

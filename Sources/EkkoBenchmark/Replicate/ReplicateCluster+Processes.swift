@@ -39,7 +39,7 @@ extension ReplicateCluster {
       }
       return try await Self.connect(
         to: nodes, primary: primary.process, shape: shape,
-        transport: SocketTransport(loops: loops), secret: try files.secret(), loops: loops,
+        transport: { SocketTransport(loops: $0) }, secret: try files.secret(), loops: loops,
         end: end)
     } catch {
       await end()

@@ -11,8 +11,10 @@ struct ReplicateCluster: Sendable {
   let observer: EkkoClient
   /// One of each replica.
   let readers: [EkkoClient]
-  /// Where the clients and their load run.
+  /// Where the client of the load runs.
   let runtime: Runtime
+  /// Where the other clients run, so that what they measure does not wait for the load to be sent.
+  let observingRuntime: Runtime
   /// The primary's process, if it has one of its own.
   let primary: ProcessID?
   fileprivate let nodes: [Endpoint]
@@ -29,20 +31,30 @@ struct ReplicateCluster: Sendable {
 
   /// Connects to nodes that run, the primary first, and creates the model.
   ///
-  /// - Parameter end: stops the nodes.
+  /// - Parameters:
+  ///   - transport: over the loops of some clients.
+  ///   - loops: two, for the clients.
+  ///   - end: stops the nodes.
   static func connect(
-    to nodes: [Endpoint], primary: ProcessID?, shape: ReplicateShape, transport: any Transport,
-    secret: SharedSecret? = nil, loops: CoreLoops, end: @escaping @Sendable () async -> Void
+    to nodes: [Endpoint], primary: ProcessID?, shape: ReplicateShape,
+    transport: (CoreLoops) -> any Transport, secret: SharedSecret? = nil, loops: CoreLoops,
+    end: @escaping @Sendable () async -> Void
   ) async throws -> ReplicateCluster {
-    let runtime = Runtime.live(loops: loops)
-    func client(_ node: Endpoint) -> EkkoClient {
-      EkkoClient(
-        endpoints: [node], transport: transport, secret: secret, runtime: runtime,
-        timeout: .seconds(30))
+    func clients(_ nodes: [Endpoint], on loop: Int) -> (Runtime, [EkkoClient]) {
+      let own = loops.subset(loop..<(loop + 1))
+      let (runtime, transport) = (Runtime.live(loops: own), transport(own))
+      let clients = nodes.map {
+        EkkoClient(
+          endpoints: [$0], transport: transport, secret: secret, runtime: runtime,
+          timeout: .seconds(30))
+      }
+      return (runtime, clients)
     }
+    let (runtime, writers) = clients([nodes[0]], on: 0)
+    let (observingRuntime, observers) = clients(nodes, on: 1)
     let cluster = ReplicateCluster(
-      writer: client(nodes[0]), observer: client(nodes[0]),
-      readers: nodes.dropFirst().map(client), runtime: runtime, primary: primary, nodes: nodes,
+      writer: writers[0], observer: observers[0], readers: Array(observers.dropFirst()),
+      runtime: runtime, observingRuntime: observingRuntime, primary: primary, nodes: nodes,
       end: end)
     do {
       try await cluster.createModel(shape)

@@ -104,6 +104,9 @@ extension ReplicateExperiment {
   private func measureLookups(halfOf maximum: Double, _ report: Report) async throws {
     let reads = ReadLoad(self.shape, keysPerRead: self.keysPerLookup, seed: self.seed)
     let writes = self.writes(.unique)
+    let echo = BareEcho(
+      requestByteCount: self.keysPerLookup * 8,
+      replyByteCount: self.keysPerLookup * self.shape.payloadByteCount)
     var figures = ReplicateFigures(
       "sockets",
       self.settings(.unique, replicas: 1, loadPercent: 50)
@@ -112,14 +115,15 @@ extension ReplicateExperiment {
       try await writes.fill(cluster, self.shape)
       for _ in 0..<self.repeats {
         try await cluster.replicasCatchUp(rowCount: self.keyCount + 1)
-        let alone = try await self.lookups(cluster, reads)
+        let alone = try await (self.lookups(cluster, reads), echo.tail(for: self.window))
         let load = writes.start(on: cluster, rowsPerSecond: maximum / 2)
         let beside = try await Self.holding(load) {
           try await Task.sleep(for: self.warmUp)
-          return try await self.lookups(cluster, reads)
+          return try await (self.lookups(cluster, reads), echo.tail(for: self.window))
         }
-        figures.add(.lookupTail, beside)
-        figures.add(.lookupTailRatio, beside / alone)
+        figures.add(.lookupTail, beside.0)
+        figures.add(.lookupTailRatio, beside.0 / alone.0)
+        figures.add(.echoTailRatio, beside.1 / alone.1)
       }
     }
     try figures.report(Self.name, report)
@@ -128,7 +132,7 @@ extension ReplicateExperiment {
   /// The 99th of a hundred lookups at the replica, one after the other, in milliseconds.
   private func lookups(_ cluster: ReplicateCluster, _ reads: ReadLoad) async throws -> Double {
     let reader = cluster.readers[0]
-    let load = reads.start(from: reader, on: cluster.runtime, readsUnderWay: 1)
+    let load = reads.start(from: reader, on: cluster.observingRuntime, readsUnderWay: 1)
     return try await Self.holding(load) {
       let window = try await LoadWindow.measure(
         load, of: reader, server: nil, for: self.window)

@@ -30,6 +30,8 @@ package enum Metric: String, Hashable, Sendable {
   case lookupTail = "lookup_p99_ms"
   /// With synchronisation beside the lookups ÷ without.
   case lookupTailRatio = "lookup_p99_ratio"
+  /// The same of a bare echo of as many bytes: what the machine's processors are short of.
+  case echoTailRatio = "echo_p99_ratio"
   case wireBytesPerUpdate = "wire_bytes_per_update"
   case lagMedian = "lag_p50_ms"
   case lagMax = "lag_max_ms"
@@ -47,7 +49,7 @@ package enum Metric: String, Hashable, Sendable {
     case .rowsPerSecond: "rows/s"
     case .bytesPerSecond: "B/s"
     case .fractionOfLimit, .fractionOfStream, .processorGrowthPerReplica, .lookupTailRatio,
-      .throughputRatio, .processorRatio, .selectionGrowth, .scalingOfLimit:
+      .echoTailRatio, .throughputRatio, .processorRatio, .selectionGrowth, .scalingOfLimit:
       "ratio"
     case .upkeepPerUpdate, .selectionPerRow: "ns"
     case .overheadBytesPerRow: "B/row"
@@ -66,8 +68,9 @@ package enum Metric: String, Hashable, Sendable {
       .processorGrowthPerReplica:
       Figures.fixed(value, 3)
     case .overheadBytesPerRow, .wireBytesPerUpdate: Figures.fixed(value, 1)
-    case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lookupTailRatio, .lagMedian,
-      .lagMax, .lagBound, .throughputRatio, .processorRatio, .upkeepPerUpdate, .selectionPerRow,
+    case .growthPauseMax, .visibleMedian, .visibleTail, .lookupTail, .lookupTailRatio,
+      .echoTailRatio, .lagMedian, .lagMax, .lagBound, .throughputRatio, .processorRatio,
+      .upkeepPerUpdate, .selectionPerRow,
       .selectionGrowth, .scalingOfLimit:
       Figures.fixed(value, 2)
     }
