@@ -12,6 +12,10 @@ final class MemoryBlock: @unchecked Sendable {
   let byteCount: Int
   private let origin: Origin
 
+  /// Address space, as much as any chunk of rows needs, that has no memory: it reads as zeros, and must
+  /// not be written to.
+  static let unbacked = MemoryBlock(unbackedByteCount: 256 << 20)
+
   private enum Origin {
     case allocator
     case region(MemoryRegion, Range<Int>)
@@ -38,6 +42,17 @@ final class MemoryBlock: @unchecked Sendable {
       unsafe self.base = MemoryRegion.map(self.byteCount)
       self.origin = .mapping
     }
+  }
+
+  private init(unbackedByteCount: Int) {
+    let mapped = unsafe mmap(
+      nil, unbackedByteCount, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+      fatalError("mmap of \(unbackedByteCount) bytes failed")
+    }
+    unsafe self.base = mapped
+    self.byteCount = unbackedByteCount
+    self.origin = .mapping
   }
 
   deinit {

@@ -4,7 +4,8 @@ internal import EkkoCore
 /// grow one at a time (extendible hashing over linear probing).
 ///
 /// The upper bits of a hash choose the segment, the next ones the place in it, in order: so a segment
-/// grows by any factor in one pass from front to back, and by its entries alone. Load stays ≤ 0.7.
+/// grows by any factor in one pass from front to back, and by its entries alone. Load stays ≤ 0.7. A
+/// segment that has become much emptier shrinks.
 extension RowMemory {
   /// A segment as lookups see it.
   @safe
@@ -83,13 +84,16 @@ extension RowMemory {
     var capacity: Int { Int(self.segment.capacity) }
     var depth: UInt16 { self.segment.depth }
     var isFull: Bool { (self.count + 1) * 10 > self.capacity * 7 }
+    var isSparse: Bool {
+      self.capacity > Self.doubledCapacity / 16 && self.count * 8 < self.capacity
+    }
     var shouldSplit: Bool { self.count >= Self.splitCount && self.depth < Self.largestDepth }
 
     var grownCapacity: Int {
       self.capacity < Self.doubledCapacity ? self.capacity * 2 : self.capacity + self.capacity / 4
     }
 
-    private static func fittingCapacity(for count: Int) -> Int {
+    static func fittingCapacity(for count: Int) -> Int {
       max(Self.smallestCapacity, count * 10 / 6 + 1)
     }
 
@@ -170,6 +174,10 @@ extension RowMemory {
     self.segmentOwners[owner].count -= 1
     self.segmentOwners[owner].segment.remove(
       upper: UInt32(truncatingIfNeeded: hash >> 32), slot: slot)
+    guard self.segmentOwners[owner].isSparse else { return }
+    self.segmentOwners[owner].resize(
+      to: SegmentOwner.fittingCapacity(for: self.segmentOwners[owner].count))
+    self.publish(owner)
   }
 
   /// To be called before the entries of segment `owner` are changed.

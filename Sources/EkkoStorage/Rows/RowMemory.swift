@@ -24,7 +24,8 @@ final class RowMemory: @unchecked Sendable {
   /// See `ShardFunction`.
   let salt: UInt64
   let parts: UnsafeMutablePointer<Parts>
-  private var chunkBlocks: [MemoryBlock] = []
+  /// `nil` where the memory was given back: see `FreeSlots`. Zeros are read there.
+  private var chunkBlocks: [MemoryBlock?] = []
   private var chunkRoom = 1
   var segmentOwners: [SegmentOwner]
   /// Whether pieces may be shared with a copy.
@@ -116,7 +117,9 @@ final class RowMemory: @unchecked Sendable {
   func settleSharing() {
     guard self.isShared else { return }
     for index in self.chunkBlocks.indices
-    where !isKnownUniquelyReferenced(&self.chunkBlocks[index]) { return }
+    where self.chunkBlocks[index] != nil
+      && !isKnownUniquelyReferenced(&self.chunkBlocks[index])
+    { return }
     for index in self.segmentOwners.indices
     where !isKnownUniquelyReferenced(&self.segmentOwners[index].block) { return }
     self.mayShare.store(false, ordering: .relaxed)
@@ -134,8 +137,7 @@ final class RowMemory: @unchecked Sendable {
   @inline(never)
   private func ownChunk(_ index: Int) {
     guard !isKnownUniquelyReferenced(&self.chunkBlocks[index]) else { return }
-    self.chunkBlocks[index] = self.chunkBlocks[index].copy()
-    self.place(index)
+    self.place(self.block(ofChunk: index).copy(), asChunk: index)
   }
 
   // MARK: Chunks
@@ -156,10 +158,35 @@ final class RowMemory: @unchecked Sendable {
     let block = self.makeBlock(rows: used * 2)
     // SAFETY: the new block has room for twice as many rows as the old one holds.
     unsafe block.base.copyMemory(
-      from: self.chunkBlocks[last].base, byteCount: used * self.pitch)
-    self.chunkBlocks[last] = block
+      from: self.block(ofChunk: last).base, byteCount: used * self.pitch)
     unsafe self.parts.pointee.capacity += used
-    self.place(last)
+    self.place(block, asChunk: last)
+  }
+
+  /// Gives the memory of a chunk back: none of its slots is in use. They read as free from now on.
+  func releaseChunk(_ index: Int) {
+    self.chunkBlocks[index] = nil
+    unsafe self.parts.pointee.chunks[index] = MemoryBlock.unbacked.base
+  }
+
+  /// Gets a chunk whose memory was given back new memory.
+  func restoreChunk(_ index: Int) {
+    precondition(self.chunkBlocks[index] == nil, "chunk \(index) has memory")
+    self.place(self.makeBlock(rows: self.rowCount(ofChunk: index)), asChunk: index)
+  }
+
+  /// The memory of a chunk in which a slot is in use.
+  private func block(ofChunk index: Int) -> MemoryBlock {
+    guard let block = self.chunkBlocks[index] else {
+      preconditionFailure("a row in chunk \(index), whose memory was given back")
+    }
+    return block
+  }
+
+  /// What chunks and index take.
+  var byteCount: Int {
+    self.chunkBlocks.reduce(0) { $0 + ($1?.byteCount ?? 0) }
+      + self.segmentOwners.reduce(0) { $0 + $1.block.byteCount }
   }
 
   private func makeBlock(rows: Int) -> MemoryBlock {
@@ -177,14 +204,16 @@ final class RowMemory: @unchecked Sendable {
       unsafe self.parts.pointee.chunks = chunks
       self.chunkRoom *= 2
     }
-    self.chunkBlocks.append(self.makeBlock(rows: rows))
+    self.chunkBlocks.append(nil)
     unsafe self.parts.pointee.capacity += rows
-    self.place(self.chunkBlocks.count - 1)
+    self.place(self.makeBlock(rows: rows), asChunk: self.chunkBlocks.count - 1)
   }
 
-  /// Tells lookups where chunk `index` lies.
-  private func place(_ index: Int) {
-    unsafe (self.parts.pointee.chunks + index).initialize(to: self.chunkBlocks[index].base)
+  /// From now on, lookups find chunk `index` in `block`.
+  private func place(_ block: MemoryBlock, asChunk index: Int) {
+    self.chunkBlocks[index] = block
+    // SAFETY: there is room for as many places as there are chunks.
+    unsafe (self.parts.pointee.chunks + index).initialize(to: block.base)
   }
 }
 

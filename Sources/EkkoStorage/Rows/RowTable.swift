@@ -16,7 +16,7 @@ package struct RowTable: Sendable {
   /// Slots ever used are 0 ..< slotCount; some of them may be free.
   package private(set) var slotCount = 0
   package private(set) var occupiedCount = 0
-  private var freeSlots: [UInt32] = []
+  private var freeSlots: FreeSlots
   /// The significant version of rows that have one (Ekko §5.2.2), kept aside because few do.
   package var significantVersions: [UInt32: ParameterVersion] = [:]
 
@@ -25,6 +25,7 @@ package struct RowTable: Sendable {
     self.layout = formClass.layout(of: schema)
     self.takesPlainPuts = self.layout.takesWeightsAsTheyAre(with: schema.optimiser)
     self.memory = RowMemory(stride: self.layout.byteCount, salt: ShardFunction.salt(of: id))
+    self.freeSlots = FreeSlots(chunkShift: self.memory.chunkShift)
   }
 
   /// A row's version and arrival, as stored beside it.
@@ -93,17 +94,24 @@ package struct RowTable: Sendable {
 
   /// A row for a key known to be absent; the caller fills and stamps it at once.
   package mutating func insert(_ key: UInt64) -> Int {
-    let slot: Int
-    if let free = self.freeSlots.popLast() {
-      slot = Int(free)
-    } else {
-      slot = self.slotCount
-      if slot == self.memory.capacity { self.memory.grow() }
-      self.slotCount += 1
-    }
+    let slot = self.freeSlots.isEmpty ? self.newSlot() : self.takeFreeSlot()
     self.occupiedCount += 1
     self.memory.beginUse(of: slot, for: key)
     self.memory.insertEntry(hash: self.memory.hash(of: key), slot: slot)
+    return slot
+  }
+
+  private mutating func newSlot() -> Int {
+    let slot = self.slotCount
+    if slot == self.memory.capacity { self.memory.grow() }
+    self.slotCount += 1
+    return slot
+  }
+
+  private mutating func takeFreeSlot() -> Int {
+    let memory = self.memory
+    let slot = self.freeSlots.popFirst(slotCount: self.slotCount) { memory.restoreChunk($0) }
+    guard let slot else { preconditionFailure("no slot is free") }
     return slot
   }
 
@@ -143,6 +151,16 @@ package struct RowTable: Sendable {
   /// Lets a removed slot be used again.
   package mutating func recycle(_ slot: Int) {
     precondition(self.sequence(at: slot) == 0, "slot \(slot) is occupied")
-    self.freeSlots.append(UInt32(slot))
+    self.freeSlots.insert(slot, slotCount: self.slotCount)
+  }
+
+  /// Gives back the memory of chunks in which no row is left. To be called after rows have been removed,
+  /// many at a time, and not while anybody else holds `memory`, which would be copied.
+  package mutating func releaseEmptied() {
+    guard self.freeSlots.hasEmptied else { return }
+    self.makeExclusive()
+    for chunk in self.freeSlots.takeEmptied(slotCount: self.slotCount) {
+      self.memory.releaseChunk(chunk)
+    }
   }
 }

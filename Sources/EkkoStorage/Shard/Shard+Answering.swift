@@ -179,11 +179,12 @@ extension Shard {
   }
 
   mutating func releaseDeferredFrees() {
-    guard self.walks.isEmpty else { return }
+    guard self.walks.isEmpty, !self.deferredFrees.isEmpty else { return }
     for reference in self.deferredFrees {
       self.tables[Int(reference.table)].recycle(Int(reference.slot))
     }
     self.deferredFrees.removeAll()
+    self.releaseEmptied()
   }
 
   // MARK: Selection

@@ -105,7 +105,10 @@ extension Shard {
     from cursor: ScanCursor, limit: Int,
     _ body: (inout Shard, _ table: Int, _ slot: Int, RowTable.Stamp) -> Void
   ) -> ScanCursor? {
-    defer { self.compactCache() }
+    defer {
+      self.compactCache()
+      self.releaseEmptied()
+    }
     var cursor = cursor
     var remaining = limit
     while Int(cursor.table) < self.tables.count {

@@ -89,6 +89,7 @@ extension Shard {
       }
     }
     self.compactCache()
+    self.releaseEmptied()
     self.forgotten.merge(end.forgotten)
     self.dropWalksBelowForgotten()
     if self.mustReplace {
@@ -125,6 +126,11 @@ extension Shard {
       self.deferredFrees.append(
         Walk.RowReference(table: UInt16(table), slot: UInt32(slot)))
     }
+  }
+
+  /// Gives back the memory that removed rows have left; see `RowTable.releaseEmptied`.
+  mutating func releaseEmptied() {
+    for table in self.tables.indices { self.tables[table].releaseEmptied() }
   }
 }
 
