@@ -65,13 +65,24 @@ extension Shard {
   package mutating func expireRows(
     from cursor: ScanCursor, limit: Int, at now: Instant
   ) -> ScanCursor? {
-    self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+    // Somebody may look for tombstones by the same cursor.
+    guard self.tombstoneCount > 0 || self.tables.contains(where: Self.letsRowsExpire) else {
+      return nil
+    }
+    return self.sweep(from: cursor, limit: limit, Self.letsRowsExpire) {
+      shard, table, slot, stamp in
       if shard.isExpired(stamp.timestamp, table: table, at: now) {
         shard.removeRow(table: table, slot: slot)
         shard.counters.rowsExpired += 1
       }
     }
   }
+
+  private static func letsRowsExpire(_ table: RowTable) -> Bool {
+    table.schema.timeToLiveSeconds > 0
+  }
+
+  private static func holdsRows(_ table: RowTable) -> Bool { table.occupiedCount > 0 }
 
   /// Drops tombstones that every member of the table holds, and remembers that they existed.
   ///
@@ -82,7 +93,8 @@ extension Shard {
     stable: VersionVector, from cursor: ScanCursor, limit: Int
   ) -> ScanCursor? {
     defer { self.dropWalksBelowForgotten() }
-    return self.sweep(from: cursor, limit: limit) { shard, table, slot, stamp in
+    guard self.tombstoneCount > 0 else { return nil }
+    return self.sweep(from: cursor, limit: limit, Self.holdsRows) { shard, table, slot, stamp in
       guard stamp.isTombstone else { return }
       let version = shard.version(of: stamp)
       if shard.origins.isRetired(stamp.origin) {
@@ -101,8 +113,9 @@ extension Shard {
     }
   }
 
+  /// Shows `body` the rows in the next `limit` slots, but for those of tables that are not concerned.
   private mutating func sweep(
-    from cursor: ScanCursor, limit: Int,
+    from cursor: ScanCursor, limit: Int, _ isConcerned: (RowTable) -> Bool,
     _ body: (inout Shard, _ table: Int, _ slot: Int, RowTable.Stamp) -> Void
   ) -> ScanCursor? {
     defer {
@@ -113,8 +126,17 @@ extension Shard {
     var remaining = limit
     while Int(cursor.table) < self.tables.count {
       let table = Int(cursor.table)
+      let end = self.tables[table].slotCount
+      guard isConcerned(self.tables[table]) else {
+        let passed = max(0, min(remaining, end - Int(cursor.slot)))
+        remaining -= passed
+        cursor.slot += UInt32(passed)
+        guard cursor.slot >= end else { return cursor }
+        cursor = ScanCursor(table: cursor.table + 1, slot: 0)
+        continue
+      }
       self.tables[table].makeExclusive()
-      let (memory, end) = (self.tables[table].memory, self.tables[table].slotCount)
+      let memory = self.tables[table].memory
       while Int(cursor.slot) < end {
         guard remaining > 0 else { return cursor }
         remaining -= 1

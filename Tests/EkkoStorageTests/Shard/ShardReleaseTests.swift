@@ -56,4 +56,31 @@ import Testing
 
     #expect(Self.byteCount(cluster) < 1 << 10)
   }
+
+  /// Both go by the cursor that the first returns.
+  @Test func `upkeep looks at rows only where some may be gone`() {
+    var cluster = ShardCluster(count: 1)
+    cluster.write(.put, at: 0, table: 0, keys: Self.keys)
+    cluster.write(.put, at: 0, table: 1, keys: Self.keys)
+    #expect(
+      cluster.replicas[0].expireRows(from: ScanCursor(), limit: 6000, at: cluster.now) == nil)
+
+    cluster.write(.delete, at: 0, table: 1, keys: [9000])
+    var cursors: [ScanCursor] = []
+    var cursor = ScanCursor()
+    while cluster.replicas[0].tombstoneCount > 0, cursors.count < 10 {
+      let next = cluster.replicas[0].expireRows(from: cursor, limit: 6000, at: cluster.now)
+      _ = cluster.replicas[0].collectTombstones(
+        stable: cluster.replicas[0].knowledge, from: cursor, limit: 6000)
+      cursor = next ?? ScanCursor()
+      cursors.append(cursor)
+    }
+
+    #expect(
+      cursors == [
+        ScanCursor(table: 0, slot: 6000), ScanCursor(table: 1, slot: 2000),
+        ScanCursor(table: 1, slot: 8000), ScanCursor(),
+      ])
+    #expect(cluster.replicas[0].rowCount == 19_999)
+  }
 }
