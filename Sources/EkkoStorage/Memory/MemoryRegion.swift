@@ -8,7 +8,7 @@ internal import Glibc
 // SAFETY (Sendable): the bookkeeping is only touched under the lock of `all`; the memory itself belongs
 // to whoever holds a run.
 final class MemoryRegion: @unchecked Sendable {
-  static let pageByteCount = 16 << 10
+  static let pageByteCount = 4 << 10
   static let largestRunByteCount = 4 << 20
   private static let hugePageByteCount = 2 << 20
   private static let byteCount = 32 << 20
@@ -22,6 +22,8 @@ final class MemoryRegion: @unchecked Sendable {
   /// Pages that may hold something else than zeros.
   private var isDirty = [Bool](repeating: false, count: pageCount)
   private var freeCount = pageCount
+  /// No page before this one is free.
+  private var firstFree = 0
   /// No run of so many pages was found; larger ones are not looked for until something is freed.
   private var shortestMissing = pageCount + 1
 
@@ -30,51 +32,66 @@ final class MemoryRegion: @unchecked Sendable {
   /// Zeroed pages for `byteCount` bytes.
   static func allocate(byteCount: Int) -> (MemoryRegion, Range<Int>) {
     let count = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount
-    return Self.all.withLock { regions in
+    let run = Self.all.withLock { regions in
       for region in regions {
-        if let pages = region.take(count) { return (region, pages) }
+        if let run = region.take(count) { return run }
       }
       let region = MemoryRegion()
       regions.append(region)
-      guard let pages = region.take(count) else { fatalError("a run larger than a region") }
-      return (region, pages)
+      guard let run = region.take(count) else { fatalError("a run larger than a region") }
+      return run
     }
+    if run.isDirty {
+      // SAFETY: the pages lie in the region, and nobody else holds them. Not under the lock, for which
+      // all others would wait.
+      unsafe memset(
+        run.region.base + run.pages.lowerBound * Self.pageByteCount, 0,
+        count * Self.pageByteCount)
+    }
+    return (run.region, run.pages)
   }
 
   static func release(_ pages: Range<Int>, of region: MemoryRegion) {
     Self.all.withLock { _ in region.giveBack(pages) }
   }
 
-  private func take(_ count: Int) -> Range<Int>? {
+  /// Pages that are somebody's.
+  private struct Run {
+    let region: MemoryRegion
+    let pages: Range<Int>
+    /// Whether some may hold something else than zeros.
+    let isDirty: Bool
+  }
+
+  private func take(_ count: Int) -> Run? {
     guard count <= self.freeCount, count < self.shortestMissing else { return nil }
-    var start = 0
-    var page = 0
+    while self.firstFree < Self.pageCount, self.isUsed[self.firstFree] { self.firstFree += 1 }
+    var start = self.firstFree
+    var page = start
     while page < Self.pageCount {
       if self.isUsed[page] { start = page + 1 }
       page += 1
-      guard page - start == count else { continue }
-      self.mark(start..<page)
-      return start..<page
+      if page - start == count { return self.take(start..<page) }
     }
     self.shortestMissing = count
     return nil
   }
 
-  private func mark(_ pages: Range<Int>) {
+  private func take(_ pages: Range<Int>) -> Run {
+    var isDirty = false
     for page in pages {
       self.isUsed[page] = true
-      if self.isDirty[page] {
-        // SAFETY: the page lies in the region, and nobody holds it.
-        unsafe memset(self.base + page * Self.pageByteCount, 0, Self.pageByteCount)
-      }
+      isDirty = isDirty || self.isDirty[page]
       self.isDirty[page] = true
     }
     self.freeCount -= pages.count
+    return Run(region: self, pages: pages, isDirty: isDirty)
   }
 
   private func giveBack(_ pages: Range<Int>) {
     for page in pages { self.isUsed[page] = false }
     self.freeCount += pages.count
+    self.firstFree = min(self.firstFree, pages.lowerBound)
     self.shortestMissing = Self.pageCount + 1
     let per = Self.pagesPerHugePage
     for huge in (pages.lowerBound / per)...((pages.upperBound - 1) / per) {

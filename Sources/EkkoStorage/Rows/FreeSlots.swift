@@ -2,9 +2,10 @@
 ///
 /// They are used again before new ones, the lowest first, so that rows gather in the chunks at the front
 /// and those behind empty. A chunk without a row can give its memory back (`takeEmptied`); its slots
-/// stay free and are used when no other is. Where rows go at random, few chunks lose all of
-/// theirs (of 1,000 rows each: next to none before nearly all rows have gone); then memory is not given back
-/// but used again, all of it.
+/// stay free and are used when no other is.
+///
+/// Where rows go at random, hardly a chunk of a thousand rows loses all of them before nearly all rows of
+/// the table have gone. Then memory is not given back but used again, all of it.
 ///
 /// A free slot costs one bit, one in a chunk without memory nothing.
 struct FreeSlots: Sendable {

@@ -69,8 +69,10 @@ extension RowMemory {
     /// A segment with more entries is split, so that none takes long to grow.
     private static let splitCount = 32_768
     private static let largestDepth: UInt16 = 12
-    /// Smaller segments double; others grow by a quarter, which keeps them well filled.
+    /// Smaller segments double; others grow by about a quarter, which keeps them well filled.
     private static let doubledCapacity = 1024
+    /// Larger ones grow by more or less than others.
+    private static let alikeCapacity = 64
 
     init(capacity: Int, prefix: Int, depth: UInt16, owner: UInt16) {
       // One more, always empty: a probe that does not go round ends there.
@@ -89,8 +91,15 @@ extension RowMemory {
     }
     var shouldSplit: Bool { self.count >= Self.splitCount && self.depth < Self.largestDepth }
 
-    var grownCapacity: Int {
-      self.capacity < Self.doubledCapacity ? self.capacity * 2 : self.capacity + self.capacity / 4
+    /// How large the segment should be when it is full.
+    ///
+    /// - Parameter hash: of the key that did not fit. By chance it makes the capacity a little smaller or
+    ///   larger: segments and shards fill at the same pace, and would all grow in the same batch.
+    func grownCapacity(by hash: UInt64) -> Int {
+      let growth =
+        self.capacity < Self.doubledCapacity ? self.capacity * 7 / 8 : self.capacity / 8
+      guard self.capacity > Self.alikeCapacity else { return self.capacity * 2 }
+      return self.capacity + growth + self.capacity / 4 * Int(hash & 0xFF) / 0xFF
     }
 
     static func fittingCapacity(for count: Int) -> Int {
@@ -158,7 +167,8 @@ extension RowMemory {
         self.split(owner)
         owner = Int(self.segment(of: hash).owner)
       } else {
-        self.segmentOwners[owner].resize(to: self.segmentOwners[owner].grownCapacity)
+        self.segmentOwners[owner].resize(
+          to: self.segmentOwners[owner].grownCapacity(by: hash))
         self.publish(owner)
       }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The flat memory that holds a table's rows: chunks of some hundred kilobytes with rows, each behind its
+/// The flat memory that holds a table's rows: chunks of some ten kilobytes with rows, each behind its
 /// head (key, version, arrival), and the segments of the key index. Both grow a piece at a
 /// time, so that no insertion waits for the whole table to be moved.
 ///
@@ -44,10 +44,12 @@ final class RowMemory: @unchecked Sendable {
     var revision: UInt64 = 0
   }
 
-  /// A full chunk has about so many bytes; the last one of a table grows from a part of that.
-  private static let chunkByteCount = 288 << 10
+  /// A full chunk has at most about so many bytes. What the last one of a table has to spare is small
+  /// beside the others; as long as those are few, it grows from a part.
+  private static let chunkByteCount = 36 << 10
   private static let largestChunkShift = 12
-  private static let firstPart = 16
+  private static let fewChunks = 4
+  private static let firstPart = 2
 
   init(stride: Int, salt: UInt64) {
     precondition(stride > 0 && stride <= 1 << 26)
@@ -152,7 +154,8 @@ final class RowMemory: @unchecked Sendable {
     let last = self.chunkBlocks.count - 1
     let used = last >= 0 ? self.rowCount(ofChunk: last) : full
     guard used < full else {
-      self.addChunk(rows: last < 0 ? 2 : max(2, full / Self.firstPart))
+      self.addChunk(
+        rows: last < 0 ? 2 : last < Self.fewChunks ? max(2, full / Self.firstPart) : full)
       return
     }
     let block = self.makeBlock(rows: used * 2)

@@ -122,6 +122,21 @@ import Testing
     for key in UInt64(100_000)..<115_000 { try Self.expect(key, in: table) }
   }
 
+  /// The same number of rows each, of other keys.
+  @Test func `tables that fill alike do not grow their indices in the same moment`() {
+    var moments: Set<Int> = []
+    for number in UInt64(0)..<16 {
+      var table = Self.makeTable((number * 100_000)..<(number * 100_000 + 12_000))
+      let revision = table.memory.indexRevision
+      while table.memory.indexRevision == revision {
+        Self.insert(
+          UInt64(2_000_000 + table.slotCount)..<UInt64(2_000_001 + table.slotCount), into: &table)
+      }
+      moments.insert(table.slotCount)
+    }
+    #expect(moments.count > 4)
+  }
+
   @Test func `a lookahead names each key's slot, or none, though the loop adds rows`() {
     var table = Self.makeTable(0..<1000)
     let keys = (0..<500).map { UInt64($0 * 31) }
