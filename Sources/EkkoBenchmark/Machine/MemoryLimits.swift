@@ -36,9 +36,6 @@ final class MemoryLimits: @unchecked Sendable {
 
   deinit { unsafe munmap(self.region, self.rowCount * self.rowByteCount) }
 
-  /// Writes to so much memory once, and gives it back to the system.
-  static func touch(byteCount: Int) { _ = MemoryLimits(rowCount: 1, rowByteCount: byteCount) }
-
   /// Rows a second that `threads` threads overwrite together.
   func randomWrites(threads: Int) -> Double {
     unsafe self.rate(threads: threads) { row, place in

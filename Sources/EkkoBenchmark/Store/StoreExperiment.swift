@@ -19,12 +19,13 @@ package struct StoreExperiment: Sendable {
 
   package init() {}
 
+  /// What a row may take beside its weights, and what of that is used up before all rows are there.
+  private static let spareByteCount = 96
+
   private var weightByteCount: Int { self.rowLength * MemoryLayout<Float>.stride }
 
   /// Runs every case, and hands out each figure as soon as it is there.
   package func run(report: (Measurement) throws -> Void) async throws {
-    // What a virtual machine's host has yet to give is not the store's to wait for.
-    MemoryLimits.touch(byteCount: 3 * self.keyCount * self.weightByteCount)
     let limits = MemoryLimits(rowCount: self.keyCount, rowByteCount: self.weightByteCount)
     try report(self.line("copy-limit", .bytesPerSecond, self.samples { _ in limits.copies() }))
     var overwrites: [OverwriteRates] = []
@@ -104,7 +105,15 @@ package struct StoreExperiment: Sendable {
     let load = try await StoreLoad.start(self, shards: shards, cores: cores)
     // What the load itself holds is there by now.
     let before = ResidentMemory.byteCount()
-    let filling = await load.fill()
+    // What a virtual machine's host has yet to give is not the store's to wait for.
+    let rowByteCount = self.weightByteCount + Self.spareByteCount
+    let memory = WarmMemory(byteCount: self.keyCount * rowByteCount)
+    try report(
+      self.line(
+        "first-touch-limit", .growthPauseMax, Samples([memory.longestTouch.inSeconds * 1000]),
+        settings))
+    let filling = await load.fill { memory.release(byteCount: $0 * rowByteCount) }
+    memory.release(byteCount: .max / 2)
     let held = ResidentMemory.byteCount() - before
     try report(
       self.line("insert", .rowsPerSecond, Samples([filling.rowsPerSecond]), settings))

@@ -90,13 +90,18 @@ struct StoreLoad: Sendable {
   }
 
   /// Writes every key once, in random order.
-  func fill() async -> Result {
+  ///
+  /// - Parameter prepare: is told before each batch how many rows it has; its time does not count as the
+  ///   batch's.
+  func fill(_ prepare: @escaping @Sendable (_ rowCount: Int) -> Void) async -> Result {
     let length = self.experiment.batchLength
     return await self.run(
       batchCounts: self.keys.map { ($0.count + length - 1) / length },
       { core, number in
         let keys = self.keys[core]
-        return Array(keys[(number * length)..<min((number + 1) * length, keys.count)])
+        let range = (number * length)..<min((number + 1) * length, keys.count)
+        prepare(range.count)
+        return Array(keys[range])
       }, self.write)
   }
 

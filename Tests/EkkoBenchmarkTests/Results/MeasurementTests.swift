@@ -59,6 +59,7 @@ import Testing
       #expect(
         Set(cases.map(\.testCase)) == [
           "insert", "overwrite", "lookup", "random-write-limit", "random-read-limit",
+          "first-touch-limit",
         ])
       // Memory may be that of an earlier run.
       #expect(cases.allSatisfy { $0.metric == .overheadBytesPerRow || $0.samples.low > 0 })
