@@ -4,6 +4,8 @@
 #include <malloc.h>
 
 #include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -38,6 +40,18 @@ int ekko_accept(int listener) {
 int ekko_unconfirmed(int socket) {
   int count = 0;
   return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : 0;
+}
+
+struct ekko_flow ekko_flow_of(int socket) {
+  struct tcp_info info = {0};
+  socklen_t length = sizeof info;
+  struct ekko_flow flow = {0};
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0) {
+    flow.delivery_rate = info.tcpi_delivery_rate;
+    flow.round_trip_microseconds = info.tcpi_min_rtt;
+    flow.segment = info.tcpi_snd_mss;
+  }
+  return flow;
 }
 
 void ekko_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -58,7 +58,7 @@ package actor ExchangeResponder {
         after: bookmark, until: received.advanced(by: min(request.hold, Self.longestHold)))
     }
     var packer = AnswerPacker(
-      link: self.link, stream: frame.stream,
+      link: self.link, stream: frame.stream, clock: self.node.clock,
       pieceByteLimit: self.node.methods.answerByteLimit)
     let now = self.node.clock.now()
     let news = self.node.board.news(
@@ -118,6 +118,7 @@ package actor ExchangeResponder {
     for section in sections where !shards.contains(section.shard) {
       try await packer.flushIfFull()
       guard packer.sentBytes < credit else { return }
+      await packer.waitForTurn()
       try await self.send(section, credit: credit, asked: asked, in: &packer)
     }
     for group in simple {
@@ -125,6 +126,7 @@ package actor ExchangeResponder {
       while let next = rest.first {
         try await packer.flushIfFull()
         guard packer.sentBytes < credit else { return }
+        await packer.waitForTurn()
         let room = packer.room
         var (piece, count) = await next.actor.answer(
           together: rest, to: self.link.remote.incarnation,
@@ -212,6 +214,7 @@ package actor ExchangeResponder {
         await shard.abandonAnswer(walk, keepFor: piece.isScan ? Self.scanPatience : nil)
         throw error
       }
+      await packer.waitForTurn()
       if piece.isScan, packer.sentBytes >= credit {
         self.interrupted[shard.id] = walk
         await shard.abandonAnswer(walk, keepFor: Self.scanPatience)
@@ -221,58 +224,5 @@ package actor ExchangeResponder {
       piece = await shard.continueAnswer(walk, byteLimit: room, after: packer.takeWriter())
       packer.take(&piece)
     }
-  }
-}
-
-/// Packs items into frames of the usual size; an item that is larger goes in a frame of its own.
-struct AnswerPacker: ~Copyable {
-  private let link: Link
-  private let stream: UInt32
-  private let pieceByteLimit: Int
-  var writer = ByteWriter()
-  private(set) var sentBytes = 0
-
-  /// - Parameter pieceByteLimit: see `SynchronisationMethods.answerByteLimit`.
-  init(link: Link, stream: UInt32, pieceByteLimit: Int) {
-    self.link = link
-    self.stream = stream
-    self.pieceByteLimit = min(pieceByteLimit, SynchronisationMethods.largestAnswerByteCount)
-  }
-
-  /// How much still fits the frame being packed.
-  var room: Int {
-    max(min(1024, self.pieceByteLimit), self.pieceByteLimit - self.writer.count)
-  }
-
-  /// Hands over what is not sent yet, to be added to in place and put back.
-  mutating func takeWriter() -> ByteWriter {
-    var writer = ByteWriter()
-    swap(&writer, &self.writer)
-    return writer
-  }
-
-  /// Takes back what was handed over, and more.
-  mutating func take(_ piece: inout ShardActor.AnswerPiece) {
-    self.writer = ByteWriter()
-    swap(&self.writer, &piece.writer)
-  }
-
-  mutating func refuse(_ section: SectionRequest, _ reason: SectionRefusal.Reason) {
-    SectionRefusal(shard: section.shard, nonce: section.nonce, reason: reason)
-      .encode(into: &self.writer)
-  }
-
-  /// Whole sections may fill a frame, too.
-  mutating func flushIfFull() async throws(LinkError) {
-    if self.writer.count >= self.pieceByteLimit { try await self.flush() }
-  }
-
-  mutating func flush() async throws(LinkError) {
-    guard self.writer.count > 0 else { return }
-    let bytes = self.takeWriter().bytes
-    self.sentBytes += bytes.count
-    try await self.link.send([
-      Frame(kind: ExchangeFrameKind.answer, stream: self.stream, payload: bytes)
-    ])
   }
 }

@@ -74,14 +74,16 @@ package actor ReplicaPeer {
         let frames = try await self.link.receive()
         guard !frames.isEmpty else { return }
         let start = self.node.clock.now().monotonic
+        self.rest.noteArrival(at: start)
         try await self.take(frames)
         self.rest.note(start.duration(to: self.node.clock.now().monotonic))
       }
       self.finishExchange()
       try await self.reportIfDue()
       // A scan that goes on waits for nothing.
-      if let pause = self.rest.take(), self.unfinished.isEmpty {
-        try? await self.node.clock.sleep(for: pause)
+      let end = self.rest.take(at: self.node.clock.now().monotonic)
+      if let end, self.unfinished.isEmpty {
+        try? await self.node.clock.sleep(until: end)
       }
     }
   }

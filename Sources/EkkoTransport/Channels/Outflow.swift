@@ -6,6 +6,9 @@ package struct Outflow: Hashable, Sendable {
   /// anybody there will read them is another question.
   package var departed: UInt64
 
+  /// The bytes between the two.
+  package var underWay: Int { Int(clamping: self.accepted - self.departed) }
+
   package init(accepted: UInt64, waiting: Int) {
     self.accepted = accepted
     self.departed = accepted - min(accepted, UInt64(clamping: waiting))

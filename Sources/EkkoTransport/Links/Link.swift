@@ -93,6 +93,9 @@ package final class Link: Sendable {
   /// Whether a send would wait now.
   package var isFull: Bool { self.channel.isFull }
 
+  /// How fast it carries what is sent, if that is known.
+  package var pace: SendPace? { self.channel.pace }
+
   /// How far the bytes of what was sent have come.
   package var outflow: Outflow { self.channel.outflow }
 

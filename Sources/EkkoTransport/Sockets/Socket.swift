@@ -75,6 +75,16 @@ struct Socket: ~Copyable {
   /// Bytes that were sent and that the other side's machine has not confirmed yet.
   var unconfirmedByteCount: Int { Int(ekko_unconfirmed(self.number)) }
 
+  /// What the system has measured of the connection; `nil` if it has not yet.
+  var pace: SendPace? {
+    let flow = ekko_flow_of(self.number)
+    guard flow.delivery_rate > 0 else { return nil }
+    return SendPace(
+      deliveryRate: flow.delivery_rate,
+      roundTrip: .microseconds(Int64(flow.round_trip_microseconds)),
+      segmentByteCount: Int(flow.segment))
+  }
+
   /// Tells the other side that no more bytes follow.
   func shutdownWriting() throws(SystemError) {
     _ = try SystemCall.shutdown.perform { Glibc.shutdown(self.number, CInt(SHUT_WR)) }

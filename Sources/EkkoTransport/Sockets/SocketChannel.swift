@@ -71,6 +71,8 @@ package final class SocketChannel: ByteChannel, SocketHandler {
 
   package var outflow: Outflow { self.state.withLock { $0.outflow() } }
 
+  package var pace: SendPace? { self.state.withLock { $0.pace() } }
+
   package func close() async {
     await withCheckedContinuation { continuation in
       let hasEnded = self.state.withLock { state in

@@ -122,6 +122,8 @@ struct SocketState: ~Copyable {
       accepted: self.acceptedByteCount, waiting: self.outgoing.byteCount + unconfirmed)
   }
 
+  mutating func pace() -> SendPace? { self.socket?.pace }
+
   /// What the owner must tell its loop now, and as whom.
   mutating func takeExpected() -> (readiness: SocketReadiness, registration: UInt64)? {
     guard !self.expected.isEmpty, let registration = self.registration else { return nil }

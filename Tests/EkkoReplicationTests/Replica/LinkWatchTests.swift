@@ -6,26 +6,6 @@ import Testing
 
 /// Found by simulation: four answers to peers that were gone held all the places for scans, for ever.
 @Suite(.timeLimit(.minutes(5))) struct LinkWatchTests {
-  private static func identity(_ name: String) -> LinkIdentity {
-    LinkIdentity(
-      cluster: ClusterID(rawValue: 7), name: name,
-      incarnation: IncarnationID(rawValue: name == "a" ? 1 : 2), roles: .inference,
-      dataCentre: "dc", form: .serving)
-  }
-
-  private static func openPair(on runtime: Runtime) async throws -> (Link, Link) {
-    let home = Home(index: 0)
-    let transport = MemoryTransport()
-    let listener = try await transport.listen(
-      on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
-    async let accepted = Link.accept(
-      try await listener.accept()!, as: Self.identity("a"), secret: nil, runtime: runtime)
-    let opened = try await Link.open(
-      try await transport.connect(to: listener.endpoint, on: home), as: Self.identity("b"),
-      secret: nil, runtime: runtime)
-    return (try await accepted, opened)
-  }
-
   @Test func `a link is stalled when one send waits for ten seconds, not when it has no work`()
     throws
   {
@@ -33,7 +13,8 @@ import Testing
     let process = simulation.makeProcess("node")
     let counts = try simulation.run(as: process) { () async -> [Int] in
       let clock = process.clock
-      guard let (link, reader) = try? await Self.openPair(on: process.runtime) else { return [] }
+      guard let (link, reader) = try? await PacedChannel.openLinks(pace: nil, on: process.runtime)
+      else { return [] }
       var watch = LinkWatch()
       let number = watch.add(link, at: clock.now().monotonic)
       var counts: [Int] = []
@@ -69,7 +50,8 @@ import Testing
     let process = simulation.makeProcess("node")
     let stalled = try simulation.run(as: process) { () async -> [Int] in
       let clock = process.clock
-      guard let (link, reader) = try? await Self.openPair(on: process.runtime) else { return [] }
+      guard let (link, reader) = try? await PacedChannel.openLinks(pace: nil, on: process.runtime)
+      else { return [] }
       var watch = LinkWatch()
       _ = watch.add(link, at: clock.now().monotonic)
       let sender = process.runtime.spawn(on: Home(index: 0)) {
