@@ -42,16 +42,11 @@ int ekko_unconfirmed(int socket) {
   return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : 0;
 }
 
-struct ekko_flow ekko_flow_of(int socket) {
+struct ekko_path ekko_path_of(int socket) {
   struct tcp_info info = {0};
   socklen_t length = sizeof info;
-  struct ekko_flow flow = {0};
-  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) == 0) {
-    flow.delivery_rate = info.tcpi_delivery_rate;
-    flow.round_trip_microseconds = info.tcpi_min_rtt;
-    flow.segment = info.tcpi_snd_mss;
-  }
-  return flow;
+  if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return (struct ekko_path){0};
+  return (struct ekko_path){info.tcpi_min_rtt, info.tcpi_snd_mss};
 }
 
 void ekko_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }

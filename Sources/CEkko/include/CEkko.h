@@ -45,15 +45,14 @@ int ekko_accept(int listener);
 // cannot be told.
 int ekko_unconfirmed(int socket);
 
-// How a TCP connection fares, by the kernel's own measurements; zeros where they cannot be told.
-struct ekko_flow {
-  // Bytes a second that the other side's machine has lately confirmed.
-  uint64_t delivery_rate;
-  // The shortest time to a confirmation and the bytes of a full segment.
+// What the kernel knows of the way to a TCP socket's other side; zeros if that cannot be told.
+struct ekko_path {
+  // The shortest time to a confirmation.
   uint32_t round_trip_microseconds;
+  // The bytes of a full segment.
   uint32_t segment;
 };
-struct ekko_flow ekko_flow_of(int socket);
+struct ekko_path ekko_path_of(int socket);
 
 // Names the calling thread for the system's tools.
 void ekko_name_thread(const char *name);

@@ -26,9 +26,9 @@ struct AnswerPacker: ~Copyable {
 
   /// Waits while more rows would only queue on their way. To be called before they are asked for.
   mutating func waitForTurn() async {
-    while !Task.isCancelled, let pace = self.link.pace {
-      self.pieceByteLimit = min(self.usualByteLimit, pace.window / 2)
-      guard let delay = pace.delay(underWay: self.link.outflow.underWay) else { return }
+    while !Task.isCancelled, let turn = self.link.nextTurn(at: self.clock.now().monotonic) {
+      self.pieceByteLimit = min(self.usualByteLimit, turn.window / 2)
+      guard let delay = turn.delay else { return }
       try? await self.clock.sleep(for: delay)
     }
   }

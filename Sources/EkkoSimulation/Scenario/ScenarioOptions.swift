@@ -34,7 +34,7 @@ package struct ScenarioOptions: Hashable, Sendable, CustomStringConvertible {
   /// Calls of one client under way at a time; later ones wait.
   package var overlap = 32
   /// Of every node.
-  package var methods = SynchronisationMethods()
+  package var methods = SynchronisationMethods.simulated
   /// How often an origin may be retired.
   package var retirementInterval = Duration.seconds(5)
   /// Whether nodes lose their files once more when all is well again.

@@ -21,7 +21,7 @@ package struct TwinRuns {
     package static let others = Array(Self.allCases.dropFirst())
 
     var methods: SynchronisationMethods {
-      var methods = SynchronisationMethods()
+      var methods = SynchronisationMethods.simulated
       switch self {
       case .usual: break
       case .noUpdateCache: methods.usesUpdateCache = false

@@ -34,8 +34,8 @@ package protocol ByteChannel: Sendable {
   /// How far what was written has come. Any thread may ask.
   var outflow: Outflow { get }
 
-  /// How fast it carries what is written, if it knows. Any thread may ask.
-  var pace: SendPace? { get }
+  /// What it knows of the way, if it is one that bytes may have to queue for. Any thread may ask.
+  var path: NetworkPath? { get }
 
   /// Ends the channel in order: what was accepted is sent, for a bounded time, then both
   /// directions end. Waiting calls throw `closed`. Idempotent, and not hurried by cancellation.
@@ -47,7 +47,7 @@ package protocol ByteChannel: Sendable {
 }
 
 extension ByteChannel {
-  package var pace: SendPace? { nil }
+  package var path: NetworkPath? { nil }
 
   /// The next bytes in an array of their own; `nil` at the end.
   package func read() async throws(TransportError) -> [UInt8]? {

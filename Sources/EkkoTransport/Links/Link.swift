@@ -18,6 +18,7 @@ package final class Link: Sendable {
   private let sending: Guarded<Sending>
   private let receiving: Guarded<Receiving>
   private let phase = Atomic<UInt64>(0)
+  private let pace = Guarded(SendPace())
 
   private struct Sending {
     var encoder: FrameEncoder
@@ -93,8 +94,13 @@ package final class Link: Sendable {
   /// Whether a send would wait now.
   package var isFull: Bool { self.channel.isFull }
 
-  /// How fast it carries what is sent, if that is known.
-  package var pace: SendPace? { self.channel.pace }
+  /// When to make what is sent next, and how much, if it should be as new as can be when it leaves;
+  /// `nil` where nothing is known of the way. To be asked each time before something is made and sent.
+  package func nextTurn(at now: MonotonicTime) -> SendPace.Turn? {
+    guard let path = self.channel.path else { return nil }
+    let outflow = self.channel.outflow
+    return self.pace.withLock { $0.nextTurn(outflow, over: path, at: now) }
+  }
 
   /// How far the bytes of what was sent have come.
   package var outflow: Outflow { self.channel.outflow }

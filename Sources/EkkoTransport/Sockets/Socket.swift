@@ -75,14 +75,14 @@ struct Socket: ~Copyable {
   /// Bytes that were sent and that the other side's machine has not confirmed yet.
   var unconfirmedByteCount: Int { Int(ekko_unconfirmed(self.number)) }
 
-  /// What the system has measured of the connection; `nil` if it has not yet.
-  var pace: SendPace? {
-    let flow = ekko_flow_of(self.number)
-    guard flow.delivery_rate > 0 else { return nil }
-    return SendPace(
-      deliveryRate: flow.delivery_rate,
-      roundTrip: .microseconds(Int64(flow.round_trip_microseconds)),
-      segmentByteCount: Int(flow.segment))
+  /// `nil` until the system knows it.
+  var path: NetworkPath? {
+    let path = ekko_path_of(self.number)
+    // Before the first confirmation the round trip is the largest number there is.
+    guard path.segment > 0, path.round_trip_microseconds < .max else { return nil }
+    return NetworkPath(
+      roundTrip: .microseconds(Int64(path.round_trip_microseconds)),
+      segmentByteCount: Int(path.segment))
   }
 
   /// Tells the other side that no more bytes follow.

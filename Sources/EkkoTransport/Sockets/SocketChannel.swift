@@ -71,7 +71,7 @@ package final class SocketChannel: ByteChannel, SocketHandler {
 
   package var outflow: Outflow { self.state.withLock { $0.outflow() } }
 
-  package var pace: SendPace? { self.state.withLock { $0.pace() } }
+  package var path: NetworkPath? { self.state.withLock { $0.path() } }
 
   package func close() async {
     await withCheckedContinuation { continuation in

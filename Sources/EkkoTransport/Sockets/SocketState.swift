@@ -122,7 +122,7 @@ struct SocketState: ~Copyable {
       accepted: self.acceptedByteCount, waiting: self.outgoing.byteCount + unconfirmed)
   }
 
-  mutating func pace() -> SendPace? { self.socket?.pace }
+  mutating func path() -> NetworkPath? { self.socket?.path }
 
   /// What the owner must tell its loop now, and as whom.
   mutating func takeExpected() -> (readiness: SocketReadiness, registration: UInt64)? {

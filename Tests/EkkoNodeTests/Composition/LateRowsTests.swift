@@ -48,7 +48,7 @@ import Testing
       // The first that t1 writes gets to a0 alone, and only in part.
       let training = Self.cut(["t0"], from: ["t1"], in: cluster)
       let inference = Self.cut(["a0"], from: ["b0"], in: cluster)
-      let keys = Array(UInt64(0)..<400)
+      let keys = Array(UInt64(0)..<1600)
       try await client.put(
         keys, [Float](repeating: 1, count: keys.count * 128), to: "rows", of: "m")
       try await cluster.wait(within: .seconds(10), "a0 has rows of t1") {

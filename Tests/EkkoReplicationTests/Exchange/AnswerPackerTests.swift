@@ -13,20 +13,21 @@ import Testing
     var seconds: Int64 = 0
   }
 
-  private static let frame = Frame(kind: 77, payload: [UInt8](repeating: 1, count: 60_000))
-
-  private static func wait(pace: SendPace?) throws -> Wait {
+  private static func wait(over path: NetworkPath?, afterSending byteCount: Int) throws -> Wait {
     let simulation = Simulation(seed: 1)
     let process = simulation.makeProcess("node")
     return try simulation.run(as: process) { () async -> Wait in
       let clock = process.clock
-      let pair = try? await PacedChannel.openLinks(pace: pace, on: process.runtime)
+      let pair = try? await PacedChannel.openLinks(over: path, on: process.runtime)
       guard let (link, reader) = pair else { return Wait() }
-      try? await link.send([Self.frame])
-      let home = Home(index: 0)
-      let reading = process.runtime.spawn(on: home) {
+      let frame = Frame(kind: 77, payload: [UInt8](repeating: 1, count: byteCount / 4))
+      try? await link.send([frame, frame, frame, frame])
+      let reading = process.runtime.spawn(on: Home(index: 0)) {
         try? await clock.sleep(for: .seconds(3))
-        _ = try? await reader.receive()
+        var count = 0
+        while count < 4, let frames = try? await reader.receive(), !frames.isEmpty {
+          count += frames.count
+        }
       }
       var packer = AnswerPacker(link: link, stream: 1, clock: clock, pieceByteLimit: 50_000)
       let start = clock.now().monotonic
@@ -39,19 +40,20 @@ import Testing
     }
   }
 
-  @Test func `over a slow link rows are asked for only when what was sent has nearly gone`() throws
-  {
-    let slow = SendPace(deliveryRate: 100_000, roundTrip: .zero, segmentByteCount: 1448)
-    #expect(try Self.wait(pace: slow) == Wait(room: slow.window / 2, seconds: 3))
+  private static let path = NetworkPath(roundTrip: .microseconds(100), segmentByteCount: 1448)
+
+  @Test func `rows are asked for only when what was sent has nearly gone`() throws {
+    // In three seconds nothing left: as slow a way as there is.
+    #expect(
+      try Self.wait(over: Self.path, afterSending: 200_000) == Wait(room: 16 << 10, seconds: 3))
   }
 
-  @Test func `over a long and fast link there may be more under way`() throws {
-    let long = SendPace(
-      deliveryRate: 100_000_000, roundTrip: .milliseconds(100), segmentByteCount: 1448)
-    #expect(try Self.wait(pace: long) == Wait(room: 50_000, seconds: 0))
+  @Test func `while little is under way nobody waits`() throws {
+    #expect(
+      try Self.wait(over: Self.path, afterSending: 1000) == Wait(room: 50_000, seconds: 0))
   }
 
-  @Test func `over a link of which nothing is known nobody waits`() throws {
-    #expect(try Self.wait(pace: nil) == Wait(room: 50_000, seconds: 0))
+  @Test func `where bytes need not queue nobody waits`() throws {
+    #expect(try Self.wait(over: nil, afterSending: 200_000) == Wait(room: 50_000, seconds: 0))
   }
 }

@@ -13,7 +13,7 @@ import Testing
     let process = simulation.makeProcess("node")
     let counts = try simulation.run(as: process) { () async -> [Int] in
       let clock = process.clock
-      guard let (link, reader) = try? await PacedChannel.openLinks(pace: nil, on: process.runtime)
+      guard let (link, reader) = try? await PacedChannel.openLinks(over: nil, on: process.runtime)
       else { return [] }
       var watch = LinkWatch()
       let number = watch.add(link, at: clock.now().monotonic)
@@ -50,7 +50,7 @@ import Testing
     let process = simulation.makeProcess("node")
     let stalled = try simulation.run(as: process) { () async -> [Int] in
       let clock = process.clock
-      guard let (link, reader) = try? await PacedChannel.openLinks(pace: nil, on: process.runtime)
+      guard let (link, reader) = try? await PacedChannel.openLinks(over: nil, on: process.runtime)
       else { return [] }
       var watch = LinkWatch()
       _ = watch.add(link, at: clock.now().monotonic)

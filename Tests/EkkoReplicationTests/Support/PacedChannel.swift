@@ -1,10 +1,10 @@
 import EkkoCore
 import EkkoTransport
 
-/// A channel in memory that claims to know its pace.
+/// A channel in memory that claims to know the way.
 struct PacedChannel: ByteChannel {
   let channel: any ByteChannel
-  let pace: SendPace?
+  let path: NetworkPath?
 
   var home: Home { self.channel.home }
   var isFull: Bool { self.channel.isFull }
@@ -22,13 +22,13 @@ struct PacedChannel: ByteChannel {
   func abort() { self.channel.abort() }
 
   /// Two ends of a link, the first over such a channel.
-  static func openLinks(pace: SendPace?, on runtime: Runtime) async throws -> (Link, Link) {
+  static func openLinks(over path: NetworkPath?, on runtime: Runtime) async throws -> (Link, Link) {
     let home = Home(index: 0)
     let transport = MemoryTransport()
     let listener = try await transport.listen(
       on: Endpoint(host: "127.0.0.1", port: 0), homes: [home])
     async let accepted = Link.accept(
-      PacedChannel(channel: try await listener.accept()!, pace: pace),
+      PacedChannel(channel: try await listener.accept()!, path: path),
       as: Self.identity("a"), secret: nil, runtime: runtime)
     let opened = try await Link.open(
       try await transport.connect(to: listener.endpoint, on: home), as: Self.identity("b"),
