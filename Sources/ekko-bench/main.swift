@@ -15,7 +15,8 @@ let help = """
   store: fills one table of a node of one and of two core loops, with 128 and with 1,024 shards, then
   overwrites and reads batches of 4,096 rows of 64 numbers through the shards' actors. Beside each run
   the same cores write and read rows of that size in plain memory, at addresses known ahead: the limit;
-  with one core and two it tells how much of what the limit gains by the second the store gains.
+  with one core and two it tells how much of what the limit gains by the second the store gains. The
+  longest batch while filling stands beside the longest wait for memory that nobody had touched before.
   Then what a shard's update cache takes of a processor: for each row that is overwritten, and for each
   that is selected from it for an answer, in a shard of 10,000 rows and in one of 100,000.
     --keys N             rows of the table (default 10000000: about 6 GB with what is measured beside)
@@ -31,7 +32,9 @@ let help = """
 
   replicate: starts a primary and 0, 1 and 2 replicas as processes of their own and writes rows of 64
   numbers to the primary through the client: as many as it takes, and a quarter of what it takes
-  without replicas. Then the same in one process.
+  without replicas. Then lookups at a replica that pulls half of its primary's maximum, beside those at
+  an idle one, and beside what two bare sockets make of the same load. Then the writes once more, all
+  in one process.
     --keys N             rows of the table (default 1000000)
     --rows-per-write N   (default 1024)
     --workload W         only unique or only hot: every key in turn, or 1,000 keys over and over
